@@ -1,0 +1,44 @@
+/**
+ * Bytes and the two text encodings that HTTP needs: heads are Latin-1 on the wire (one character, one
+ * octet; RFC 9110 §5.5), names and pages are UTF-8.
+ */
+
+export const NO_BYTES = new Uint8Array(0);
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Joins `parts` into one new array; a single part is returned as it is, not copied. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first === undefined) return NO_BYTES;
+  return parts.length === 1 ? first : Buffer.concat(parts);
+}
+
+/** Encodes `text` one octet per character; characters above U+00FF lose their high bits, so callers must not pass any. */
+export function encodeLatin1(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** Decodes `bytes[start, end)` one character per octet. Never fails. */
+export function decodeLatin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  return asBuffer(bytes).toString("latin1", start, end);
+}
+
+export function encodeUtf8(text: string): Uint8Array {
+  return utf8Encoder.encode(text);
+}
+
+/** Decodes `bytes` as UTF-8; `undefined` when they are not valid UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8Decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Buffer over the same memory as `bytes`; nothing is copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
