@@ -1,0 +1,47 @@
+/**
+ * Deadlines of many connections under one timer: setting one is an assignment, and nothing is left behind when
+ * a connection ends. (`socket.timeout` of Bun is one-shot, has a 4 s tick and is no idle timer.)
+ */
+import type { Clock } from "../base/clock.ts";
+
+/** Something that has a deadline now and then. */
+export interface Timed {
+  /** On the monotonic clock, in ms; `Infinity` for none. */
+  readonly deadlineMs: number;
+  /** Called at most once a tick while the deadline lies in the past; sets a new one or ends. */
+  expire(nowMs: number): void;
+}
+
+/** Finds deadlines that have passed, within one tick. */
+export class DeadlineWatch {
+  readonly #timed = new Set<Timed>();
+  readonly #clock: Clock;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** @param tickMs how late a deadline may be noticed. */
+  constructor(clock: Clock, tickMs: number) {
+    this.#clock = clock;
+    this.#timer = setInterval(() => this.check(), tickMs);
+  }
+
+  add(timed: Timed): void {
+    this.#timed.add(timed);
+  }
+
+  delete(timed: Timed): void {
+    this.#timed.delete(timed);
+  }
+
+  /** Expires what is due now; the timer calls this. */
+  check(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const timed of this.#timed) {
+      if (timed.deadlineMs <= nowMs) timed.expire(nowMs);
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timed.clear();
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What waits to be written to a socket: bytes and slices of files, in order. `Bun`'s sockets never buffer (a write
+ * takes what the kernel takes), so the rest waits here until the socket drains. Small pieces leave together in one
+ * write; a slice is read only when the kernel can take it, so a transfer costs the same memory whatever its size.
+ */
+import { pieceLength, type FileSlice, type Piece } from "../base/piece.ts";
+
+/** The writing end of a socket. */
+export interface Writer {
+  /** Writes what the kernel takes of `bytes[offset, offset + length)`: 0 when it is full, -1 when the socket is closed. */
+  write(bytes: Uint8Array, offset: number, length: number): number;
+}
+
+/**
+ * What a flush came to.
+ * - `empty`: everything is with the kernel. `blocked`: the kernel is full; flush again when the socket drains.
+ * - `yielded`: the turn's share is used up; flush again in a later turn. `closed`: the socket takes nothing any more.
+ */
+export type FlushResult = "empty" | "blocked" | "yielded" | "closed";
+
+/** A file gave fewer bytes than were promised to the peer: it shrank, or could not be read. */
+export class OutboxError extends Error {
+  override readonly name = "OutboxError";
+}
+
+const SCRATCH_BYTES = 512 * 1024;
+const LEAST_CHUNK_BYTES = 32 * 1024;
+/** One fast peer may not keep the others waiting: so much is written before they have their turn. */
+const TURN_BYTES = 4 * 1024 * 1024;
+
+// One for all connections: what `write` took is copied by then, so the buffer is free again when flush returns.
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+export class Outbox {
+  readonly #writer: Writer;
+  readonly #pieces: Piece[] = [];
+  /** Bytes of the first piece that are gone already. */
+  #offset = 0;
+  #pendingBytes = 0;
+  #writtenBytes = 0;
+  /** How much to read ahead of a write: what the kernel took of late, so that little is read twice. */
+  #chunkBytes = SCRATCH_BYTES;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** Bytes pushed and not yet with the kernel. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Bytes handed to the kernel since the beginning. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pendingBytes === 0;
+  }
+
+  /** Appends `piece`; bytes must not change until they are written. */
+  push(piece: Piece): void {
+    const length = pieceLength(piece);
+    if (length === 0) return;
+    this.#pieces.push(piece);
+    this.#pendingBytes += length;
+  }
+
+  /** Forgets what is pending. The owner of a slice's file closes it. */
+  clear(): void {
+    this.#pieces.length = 0;
+    this.#offset = 0;
+    this.#pendingBytes = 0;
+  }
+
+  /**
+   * Writes as much as the kernel takes, but no more than one turn's share.
+   * @throws {OutboxError} when a file is shorter than its slice, or can't be read.
+   */
+  flush(): FlushResult {
+    let budget = TURN_BYTES;
+    while (this.#pendingBytes > 0) {
+      if (budget <= 0) return "yielded";
+      const result = this.#writeSome();
+      if (typeof result === "string") return result;
+      budget -= result;
+    }
+    return "empty";
+  }
+
+  /** One write: of the first bytes alone if they fill it, else of as many pieces as fit into the scratch buffer. */
+  #writeSome(): number | "blocked" | "closed" {
+    const [first] = this.#pieces;
+    if (
+      first instanceof Uint8Array &&
+      (this.#pieces.length === 1 || first.length - this.#offset >= this.#chunkBytes)
+    ) {
+      return this.#write(first, this.#offset, first.length - this.#offset);
+    }
+    return this.#write(scratch, 0, this.#fillScratch());
+  }
+
+  #write(bytes: Uint8Array, offset: number, length: number): number | "blocked" | "closed" {
+    const taken = this.#writer.write(bytes, offset, length);
+    if (taken < 0) return "closed";
+    if (taken > 0) this.#consume(taken);
+    this.#adapt(taken, length);
+    return taken < length ? "blocked" : taken;
+  }
+
+  #adapt(taken: number, offered: number): void {
+    if (taken === offered) this.#chunkBytes = Math.min(SCRATCH_BYTES, this.#chunkBytes * 2);
+    else this.#chunkBytes = Math.max(LEAST_CHUNK_BYTES, Math.min(SCRATCH_BYTES, taken * 2));
+  }
+
+  /** Copies and reads pieces into the scratch buffer. @returns the number of bytes there, at least 1. */
+  #fillScratch(): number {
+    const limit = Math.min(this.#chunkBytes, this.#pendingBytes);
+    let filled = 0;
+    let offset = this.#offset;
+    for (const piece of this.#pieces) {
+      if (filled >= limit) break;
+      const length = Math.min(pieceLength(piece) - offset, limit - filled);
+      if (piece instanceof Uint8Array) scratch.set(piece.subarray(offset, offset + length), filled);
+      else readSlice(piece, offset, scratch.subarray(filled, filled + length));
+      filled += length;
+      offset = 0;
+    }
+    return filled;
+  }
+
+  #consume(count: number): void {
+    this.#pendingBytes -= count;
+    this.#writtenBytes += count;
+    let gone = this.#offset + count;
+    let whole = 0;
+    for (const piece of this.#pieces) {
+      const length = pieceLength(piece);
+      if (gone < length) break;
+      gone -= length;
+      whole += 1;
+    }
+    if (whole > 0) this.#pieces.splice(0, whole);
+    this.#offset = gone;
+  }
+}
+
+/** Fills `target` from `slice`, beginning `offset` bytes into it. */
+function readSlice(slice: FileSlice, offset: number, target: Uint8Array): void {
+  let filled = 0;
+  while (filled < target.length) {
+    const count = readOnce(slice, offset + filled, filled === 0 ? target : target.subarray(filled));
+    if (count === 0) throw new OutboxError("The file became shorter while it was being sent");
+    filled += count;
+  }
+}
+
+function readOnce(slice: FileSlice, offset: number, target: Uint8Array): number {
+  try {
+    return slice.file.read(target, slice.position + offset);
+  } catch (cause) {
+    throw new OutboxError("The file could not be read while it was being sent", { cause });
+  }
+}
