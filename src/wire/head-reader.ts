@@ -1,0 +1,170 @@
+/**
+ * Whole heads out of the bytes received: a start line and a field section (RFC 9112 §2.1). There is a careful way, line
+ * by line as the bytes come, which alone says what is wrong; and a quick way for a head that is there whole.
+ */
+import { asBuffer, decodeLatin1 } from "../base/bytes.ts";
+import { type Field, Fields } from "./fields.ts";
+import { parseFieldLine } from "./head-parser.ts";
+import { type Excess, LineReader } from "./line-reader.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import type { ReceiveBuffer } from "./receive-buffer.ts";
+import { SectionReader, type SectionLimits } from "./section-reader.ts";
+
+/** A start line as a value, and the fields after it. */
+export type Head<Start> = { readonly start: Start; readonly fields: Fields };
+
+/** How the start line of a head is read. */
+export type StartLineRules<Start> = {
+  readonly parse: (line: string) => Start;
+  /** Most bytes of the line, its end not counted. */
+  readonly limitBytes: number;
+  readonly excess: Excess;
+  /** Empty lines that may precede it (RFC 9112 §2.2). */
+  readonly skippableLines: number;
+};
+
+/** So much is decoded at first, in bytes: most heads are shorter, and others may wait behind this one. */
+const WINDOW_BYTES = 2048;
+
+export class HeadReader<Start> {
+  readonly #buffer: ReceiveBuffer;
+  readonly #lines: LineReader;
+  readonly #rules: StartLineRules<Start>;
+  readonly #limits: SectionLimits;
+  /** The start line of the head that is being read, once it has come. */
+  #start: Start | undefined;
+  #section: SectionReader | undefined;
+  #skippedLines = 0;
+  /** The last head that came as a chunk of its own. Clients repeat themselves: the same bytes mean the same head. */
+  #recentBytes: Buffer | undefined;
+  #recent: Head<Start> | undefined;
+  /** The last field section that was there whole, as text with its empty line, and as fields. */
+  #recentSection = "";
+  #recentFields = Fields.NONE;
+
+  constructor(buffer: ReceiveBuffer, rules: StartLineRules<Start>, limits: SectionLimits) {
+    this.#buffer = buffer;
+    this.#lines = new LineReader(buffer);
+    this.#rules = rules;
+    this.#limits = limits;
+  }
+
+  /** Whether the reader is inside a head. */
+  get isBegun(): boolean {
+    return this.#section !== undefined || this.#lines.heldBytes > 0;
+  }
+
+  /** Bytes of the head that is being read which are no longer in the buffer. */
+  get heldBytes(): number {
+    return (this.#section?.bytes ?? 0) + this.#lines.heldBytes;
+  }
+
+  /** The start line of the head that is being read, once it is known. */
+  get start(): Start | undefined {
+    return this.#start;
+  }
+
+  /**
+   * Reads a head.
+   *
+   * @returns `undefined` when it has not come whole. The same object as the last time when the bytes are the same.
+   * @throws {ProtocolError} as soon as the bytes can't become a head: the same error however they were cut into chunks.
+   */
+  read(): Head<Start> | undefined {
+    const chunk = this.#buffer.first;
+    if (chunk === undefined) return undefined;
+    return (this.isBegun ? undefined : this.#readQuickly(chunk)) ?? this.#readCarefully();
+  }
+
+  #readCarefully(): Head<Start> | undefined {
+    this.#section ??= this.#readStart();
+    const fields = this.#section?.read();
+    if (fields === undefined || this.#start === undefined) return undefined;
+    const head = { start: this.#start, fields };
+    this.#reset();
+    return head;
+  }
+
+  #reset(): void {
+    this.#start = undefined;
+    this.#section = undefined;
+    this.#skippedLines = 0;
+  }
+
+  #readStart(): SectionReader | undefined {
+    const { parse, limitBytes, excess, skippableLines } = this.#rules;
+    let line = this.#lines.read(limitBytes, excess);
+    while (line === "" && this.#skippedLines < skippableLines) {
+      this.#skippedLines += 1;
+      line = this.#lines.read(limitBytes, excess);
+    }
+    if (line === undefined) return undefined;
+    const section = new SectionReader(this.#lines, this.#limits);
+    this.#start = parse(line);
+    section.count(line);
+    return section;
+  }
+
+  /** The head at the front of `chunk`, if it is there whole and flawless. */
+  #readQuickly(chunk: Uint8Array): Head<Start> | undefined {
+    const { offset } = this.#buffer;
+    if (offset === 0 && this.#recentBytes?.equals(chunk) === true) {
+      this.#buffer.skip(chunk.length);
+      this.#skippedLines = 0;
+      return this.#recent;
+    }
+    const text = this.#decodeHead(chunk, offset);
+    const head = text === undefined ? undefined : this.#parseHead(text);
+    if (text === undefined || head === undefined) return undefined;
+    this.#buffer.skip(text.length);
+    this.#skippedLines = 0;
+    if (text.length === chunk.length && text.length <= WINDOW_BYTES) {
+      this.#recentBytes = asBuffer(chunk);
+      this.#recent = head;
+    }
+    return head;
+  }
+
+  /** The head as text, its last empty line included; `undefined` when it isn't there whole or is too long. */
+  #decodeHead(chunk: Uint8Array, offset: number): string | undefined {
+    for (const windowBytes of [Math.min(WINDOW_BYTES, this.#limits.bytes), this.#limits.bytes]) {
+      const end = Math.min(chunk.length, offset + windowBytes);
+      const text = decodeLatin1(chunk, offset, end);
+      const headEnd = text.indexOf("\r\n\r\n") + 4;
+      if (headEnd >= 4) return headEnd === text.length ? text : text.slice(0, headEnd);
+      if (end === chunk.length) return undefined;
+    }
+    return undefined;
+  }
+
+  #parseHead(text: string): Head<Start> | undefined {
+    try {
+      const startEnd = text.indexOf("\r\n");
+      const start = this.#rules.parse(text.slice(0, startEnd));
+      const fields = this.#parseSection(text.slice(startEnd + 2));
+      return fields && { start, fields };
+    } catch (error) {
+      // What is wrong with it, the careful way says: its verdict does not depend on how the bytes were cut.
+      if (error instanceof ProtocolError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The fields of a section that ends with its empty line; `undefined` when there are too many. */
+  #parseSection(section: string): Fields | undefined {
+    if (section === this.#recentSection) return this.#recentFields;
+    const lines: Field[] = [];
+    for (let at = 0; at < section.length - 2;) {
+      const end = section.indexOf("\r\n", at);
+      lines.push(parseFieldLine(section.slice(at, end)));
+      at = end + 2;
+    }
+    if (lines.length > this.#limits.fieldCount) return undefined;
+    const fields = lines.length === 0 ? Fields.NONE : new Fields(lines);
+    if (section.length <= WINDOW_BYTES) {
+      this.#recentSection = section;
+      this.#recentFields = fields;
+    }
+    return fields;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Lines of heads, chunk sizes and trailers (RFC 9112 §2.2): text that ends with CRLF, and with nothing else. Every byte
+ * is looked at once, when it has come, so that a line which comes byte by byte costs no more than a whole one, and what
+ * can't become a line is refused before its end.
+ */
+import { decodeLatin1 } from "../base/bytes.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import type { ReceiveBuffer } from "./receive-buffer.ts";
+
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const DEL = 0x7f;
+
+const FIRST_ROOM_BYTES = 128;
+
+/** What a line that is too long means where it stands. */
+export type Excess = { readonly message: string; readonly status: number };
+
+export class LineReader {
+  readonly #buffer: ReceiveBuffer;
+  /** What has come of the current line: `#room[0, #length)`. */
+  #room: Uint8Array | undefined;
+  #length = 0;
+  #isAfterCr = false;
+
+  constructor(buffer: ReceiveBuffer) {
+    this.#buffer = buffer;
+  }
+
+  /** Bytes of the current line that were taken from the buffer. */
+  get heldBytes(): number {
+    return this.#length + (this.#isAfterCr ? 1 : 0);
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @param limitBytes most bytes of the line, its end not counted.
+   * @returns the line as Latin-1 text without its end; `undefined` when it has not come whole.
+   * @throws {ProtocolError} 400 on a control character, a CR or LF that is not part of CRLF; `excess` when the line is longer.
+   */
+  read(limitBytes: number, excess: Excess): string | undefined {
+    let chunk = this.#buffer.first;
+    while (chunk !== undefined) {
+      const start = this.#buffer.offset;
+      const end = this.#scan(chunk, limitBytes, excess);
+      this.#buffer.skip((end ?? chunk.length) - start);
+      if (end !== undefined) return this.#finish(chunk, start, end - 2);
+      this.#keep(chunk, start, chunk.length - (this.#isAfterCr ? 1 : 0));
+      chunk = this.#buffer.first;
+    }
+    return undefined;
+  }
+
+  /** Looks at the unread bytes of `chunk`. @returns where the line ends (exclusive), if it does. */
+  #scan(chunk: Uint8Array, limitBytes: number, excess: Excess): number | undefined {
+    const start = this.#buffer.offset;
+    const limit = start + limitBytes - this.#length;
+    let isAfterCr = this.#isAfterCr;
+    for (let at = start; at < chunk.length; at += 1) {
+      const octet = chunk[at] ?? 0;
+      if (isAfterCr) return this.#endAt(octet, at);
+      if (octet === CR) isAfterCr = true;
+      else refuseOctet(octet);
+      if (!isAfterCr && at >= limit) throw new ProtocolError(excess.message, excess.status);
+    }
+    this.#isAfterCr = isAfterCr;
+    return undefined;
+  }
+
+  #endAt(octet: number, at: number): number {
+    // SECURITY: a bare CR ends a line for some and not for others (CVE-2023-30589).
+    if (octet !== LF) throw new ProtocolError("A carriage return is not followed by a line feed");
+    this.#isAfterCr = false;
+    return at + 1;
+  }
+
+  #finish(chunk: Uint8Array, start: number, end: number): string {
+    if (this.#room === undefined) return decodeLatin1(chunk, start, end);
+    if (end > start) this.#keep(chunk, start, end);
+    const line = decodeLatin1(this.#room, 0, this.#length);
+    this.#room = undefined;
+    this.#length = 0;
+    return line;
+  }
+
+  /** Copies `chunk[start, end)` to what has come of the line. */
+  #keep(chunk: Uint8Array, start: number, end: number): void {
+    const length = this.#length + end - start;
+    const room = this.#roomFor(length);
+    room.set(chunk.subarray(start, end), this.#length);
+    this.#length = length;
+  }
+
+  #roomFor(length: number): Uint8Array {
+    const old = this.#room;
+    if (old !== undefined && old.length >= length) return old;
+    const room = new Uint8Array(Math.max(FIRST_ROOM_BYTES, 2 * length));
+    if (old !== undefined) room.set(old.subarray(0, this.#length));
+    this.#room = room;
+    return room;
+  }
+}
+
+function refuseOctet(octet: number): void {
+  if (octet >= SP && octet !== DEL) return;
+  if (octet === HTAB) return;
+  // SECURITY: RFC 9112 §2.2 allows to take a lone LF for a line end; who does not agrees on another message (CVE-2025-22871).
+  if (octet === LF) throw new ProtocolError("A line feed is not preceded by a carriage return");
+  throw new ProtocolError("A line holds a control character");
+}

@@ -1,0 +1,84 @@
+/**
+ * Heads with all that follows from them: what a start line and its fields mean together.
+ */
+import { decideRequestFraming, decideResponseFraming, surveyFields, type ControlFields } from "./framing.ts";
+import { isAuthority } from "./grammar.ts";
+import type { RequestLine, StatusLine } from "./head-parser.ts";
+import type { Head } from "./head-reader.ts";
+import type { Framing, HttpVersion, InformationalHead, RequestHead, ResponseHead } from "./message.ts";
+import { allowsPersistence } from "./persistence.ts";
+import { ProtocolError } from "./protocol-error.ts";
+
+/** A head, and whether its sender lets the connection go on after the message. */
+export type Interpreted<H> = { readonly head: H; readonly persists: boolean };
+
+/**
+ * Makes a request's head out of what was read.
+ * @throws {ProtocolError} 400 or 501 when Host or the framing fields are not right.
+ */
+export function interpretRequest(read: Head<RequestLine>): Interpreted<RequestHead> {
+  const { start, fields } = read;
+  const control = surveyFields(fields);
+  checkHost(start.version, control.host);
+  const framing = decideRequestFraming(start.version, control);
+  const expectsContinue = waitsForContinue(start.version, framing, control);
+  return {
+    // Member by member: spreading costs as much here as the rest.
+    head: {
+      kind: "request",
+      method: start.method,
+      target: start.target,
+      rawTarget: start.rawTarget,
+      version: start.version,
+      fields,
+      framing,
+      expectsContinue,
+    },
+    persists: allowsPersistence(start.version, control.connection),
+  };
+}
+
+/**
+ * Makes a response's head, final or not, out of what was read.
+ * @param method of the request that it answers.
+ * @throws {ProtocolError} when the framing fields are not right, or the server switches protocols unasked.
+ */
+export function interpretResponse(
+  read: Head<StatusLine>,
+  method: string,
+): Interpreted<ResponseHead | InformationalHead> {
+  const { start, fields } = read;
+  if (start.status === 101) throw new ProtocolError("The server switched protocols without being asked to");
+  const control = surveyFields(fields);
+  const framing = decideResponseFraming(method, start, control);
+  if (start.status < 200) {
+    return { head: { kind: "informational", status: start.status, fields }, persists: true };
+  }
+  return {
+    head: { kind: "response", ...start, fields, framing },
+    persists: framing.kind !== "until-close" && allowsPersistence(start.version, control.connection),
+  };
+}
+
+/**
+ * Exactly one Host, with a valid value (RFC 9112 §3.2). Two of them are a list by now, and a list has a space that no
+ * host has. An empty one is for URIs without an authority; http has none such (RFC 9110 §4.2.1).
+ */
+function checkHost(version: HttpVersion, host: string | undefined): void {
+  if (host === undefined) {
+    if (version === "1.0") return;
+    throw new ProtocolError("The field Host is missing");
+  }
+  if (host === recentHost) return;
+  if (!isAuthority(host)) throw new ProtocolError("The field Host is malformed, or given twice");
+  recentHost = host;
+}
+
+/** The last Host that was found valid: nearly every request has the same. */
+let recentHost: string | undefined;
+
+function waitsForContinue(version: HttpVersion, framing: Framing, control: ControlFields): boolean {
+  if (control.expect === undefined || version === "1.0") return false;
+  const hasBody = framing.kind === "chunked" || (framing.kind === "length" && framing.length > 0);
+  return hasBody && control.expect.toLowerCase() === "100-continue";
+}

@@ -1,0 +1,80 @@
+/**
+ * The bytes that came from the peer and have not been read yet, in the chunks they came in.
+ */
+import { concatBytes } from "../base/bytes.ts";
+
+/** A peer that sends byte by byte must not make us hold one array for each: so many, and they are joined. */
+const MAX_CHUNKS = 32;
+
+export class ReceiveBuffer {
+  #chunks: Uint8Array[] = [];
+  #offset = 0;
+  #length = 0;
+  #isEnded = false;
+
+  /** Number of bytes to be read. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether nothing follows what is here. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** The chunk that the next byte is in; `undefined` when there is none. */
+  get first(): Uint8Array | undefined {
+    return this.#chunks[0];
+  }
+
+  /** Where in {@link first} the next byte is (inclusive). */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Appends `chunk`, which must not change any more. */
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#chunks.length > MAX_CHUNKS) this.#join();
+  }
+
+  /** Takes note that nothing follows. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** Leaves out `count` bytes, which must be in {@link first}. */
+  skip(count: number): void {
+    this.#length -= count;
+    this.#offset += count;
+    if (this.#offset < (this.#chunks[0]?.length ?? 0)) return;
+    this.#chunks.shift();
+    this.#offset = 0;
+  }
+
+  /** Takes up to `most` bytes without copying; `undefined` when there are none. */
+  take(most: number): Uint8Array | undefined {
+    const [chunk] = this.#chunks;
+    if (chunk === undefined) return undefined;
+    const start = this.#offset;
+    const end = Math.min(chunk.length, start + most);
+    this.skip(end - start);
+    return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
+  }
+
+  /** Forgets all bytes. */
+  clear(): void {
+    this.#chunks = [];
+    this.#offset = 0;
+    this.#length = 0;
+  }
+
+  #join(): void {
+    const [first, ...others] = this.#chunks;
+    if (first === undefined) return;
+    this.#chunks = [concatBytes([first.subarray(this.#offset), ...others])];
+    this.#offset = 0;
+  }
+}
