@@ -1,0 +1,146 @@
+/**
+ * What an answer comes to: a description for the user, or the error that its status means.
+ */
+import { printable } from "../base/printable.ts";
+import type { Clock } from "../base/clock.ts";
+import { parseKeepAliveTimeout } from "../semantics/keep-alive.ts";
+import type { ResponseHead } from "../wire/message.ts";
+import { formatRemoteUrl, type RemoteUrl } from "./origin.ts";
+import type { ConnectionReport, Phases } from "./report.ts";
+import type { Reply } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
+
+/** A final answer as people see it. The server's words are printable. */
+export type Answer = {
+  readonly status: number;
+  readonly reason: string;
+  readonly url: RemoteUrl;
+  readonly mediaType: string | undefined;
+  readonly totalBytes: number | undefined;
+  readonly connection: ConnectionReport;
+};
+
+/**
+ * Describes a final answer and tells the user of it.
+ *
+ * @param transfer.url where the answer came from, after redirects.
+ * @param transfer.startedAtMs on the monotonic clock: a connection older than that is a reused one.
+ */
+export function announceAnswer(
+  reply: Reply,
+  listener: { readonly onAnswer?: (answer: Answer) => void },
+  transfer: { readonly url: RemoteUrl; readonly startedAtMs: number },
+): Answer {
+  const answer = describeAnswer(reply, transfer.url, transfer.startedAtMs);
+  try {
+    listener.onAnswer?.(answer);
+  } catch (error) {
+    reply.connection.close();
+    throw error;
+  }
+  return answer;
+}
+
+function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number): Answer {
+  const { head, connection } = reply;
+  return {
+    status: head.status,
+    reason: printable(head.reason),
+    url,
+    mediaType: printableField(head, "content-type"),
+    totalBytes: head.framing.kind === "length" ? head.framing.length : undefined,
+    connection: {
+      hostName: url.origin.host,
+      endpoint: connection.endpoint,
+      timeoutMs: parseKeepAliveTimeout(head.fields.get("keep-alive")),
+      rttUs: connection.rttUs,
+      software: printableField(head, "server"),
+      isReused: connection.openedAtMs < startedAtMs,
+    },
+  };
+}
+
+/** The phases of a transfer whose last byte has just come. */
+export function measurePhases(reply: Reply, clock: Clock): Phases {
+  const { connection, resolveMs, connectMs } = reply;
+  const firstByteAtMs = connection.firstByteAtMs ?? connection.askedAtMs;
+  return {
+    resolveMs,
+    connectMs,
+    firstByteMs: firstByteAtMs - connection.askedAtMs,
+    transferMs: clock.monotonicMs() - firstByteAtMs,
+  };
+}
+
+/** The error that an answer with an error status means, for a download of `url`. */
+export function refusedDownload(head: ResponseHead, url: RemoteUrl): TransferError {
+  return refusal(head, `Cannot get ${formatRemoteUrl(url)}`, DOWNLOAD_ADVICE);
+}
+
+/** The same for an upload to `url`. */
+export function refusedUpload(head: ResponseHead, url: RemoteUrl): TransferError {
+  return refusal(head, `Cannot upload to ${formatRemoteUrl(url)}`, UPLOAD_ADVICE);
+}
+
+/** The error for a server that is content before it has the file: an upload that saved nothing must not look like one. */
+export function ignoredUpload(head: ResponseHead, url: RemoteUrl): TransferError {
+  const said = printable(`${head.status} ${head.reason}`.trimEnd());
+  return new TransferError(
+    "answer",
+    `Cannot upload to ${formatRemoteUrl(url)}: the server answered ${said} without taking the file; it does not accept uploads there`,
+    { status: head.status },
+  );
+}
+
+type Advice = Readonly<Record<number, string>>;
+
+const COMMON_ADVICE: Advice = {
+  401: "the server asks for a password, which is not supported yet",
+  407: "a proxy asks for a password; netfile talks to servers directly",
+  408: "the server did not wait long enough; try again",
+  429: "the server asks for fewer requests; try again later",
+  503: "the server is overloaded or under maintenance; try again later",
+};
+
+const DOWNLOAD_ADVICE: Advice = {
+  ...COMMON_ADVICE,
+  403: "the server does not hand this out; it may allow only some types of file",
+  404: "there is nothing under this name; check its spelling",
+  410: "it was there once and is gone",
+};
+
+const UPLOAD_ADVICE: Advice = {
+  ...COMMON_ADVICE,
+  403: "the server does not take this here; it may allow only some types of file",
+  404: "the server knows no such place",
+  405: 'the server does not accept uploads; start it with "netfile serve --upload"',
+  409: "it exists already, or cannot be made there; choose another name",
+  411: "the server wants to know the length first",
+  412: "it exists already or was changed by somebody else",
+  413: "the file is larger than the server accepts",
+  415: "the server does not take this type of file",
+  501: "the server does not know how to take uploads",
+  507: "the server has no room for it",
+};
+
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+function refusal(head: ResponseHead, what: string, advice: Advice): TransferError {
+  const said = printable(`${head.status} ${head.reason}`.trimEnd());
+  const hint = advice[head.status] ?? defaultAdvice(head.status);
+  return new TransferError("answer", `${what}: the server answered ${said}; ${hint}`, {
+    status: head.status,
+    isRetryable: RETRYABLE_STATUSES.has(head.status),
+  });
+}
+
+function defaultAdvice(status: number): string {
+  if (status >= 500) return "something is wrong on the server's side";
+  if (status >= 400) return "it does not accept this request";
+  return "that is no file";
+}
+
+function printableField(head: ResponseHead, name: string): string | undefined {
+  const value = head.fields.get(name);
+  return value === undefined ? undefined : printable(value);
+}

@@ -1,0 +1,335 @@
+/**
+ * One connection of a client: a socket and an exchange, as something that can be asked and waited for. What the peer
+ * sends is taken as events, in the caller's time; while much waits untaken, the socket is not read.
+ */
+import type { Socket, SocketHandler } from "bun";
+import type { Clock } from "../base/clock.ts";
+import { printable } from "../base/printable.ts";
+import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
+import { Outbox } from "../net/outbox.ts";
+import { readRttUs } from "../net/tcp-info.ts";
+import { Exchange } from "../wire/exchange.ts";
+import type { WireEvent, WireMessage } from "../wire/message.ts";
+import { ProtocolError } from "../wire/protocol-error.ts";
+import { interruption } from "./interruption.ts";
+import type { Origin } from "./origin.ts";
+import { TransferError } from "./transfer-error.ts";
+
+export type ConnectionOptions = {
+  /** Longest silence of the server while it is being waited for, in ms. */
+  readonly silenceMs: number;
+  readonly clock: Clock;
+};
+
+const PAUSE_BYTES = 1024 * 1024;
+const RESUME_BYTES = 256 * 1024;
+
+const UNKNOWN_ENDPOINT: Endpoint = {
+  peerAddress: "",
+  peerPort: 0,
+  localAddress: "",
+  localPort: 0,
+  family: "IPv4",
+};
+
+export class Connection {
+  readonly origin: Origin;
+  /** For `Bun.connect`. None of them throws or returns a promise: either would end the process. */
+  readonly handlers: SocketHandler<undefined>;
+  /** When the connection was made, on the monotonic clock. */
+  openedAtMs = 0;
+  /** When the current request's head was written, on the monotonic clock. */
+  askedAtMs = 0;
+  /** When the first byte after it came. */
+  firstByteAtMs: number | undefined;
+
+  readonly #options: ConnectionOptions;
+  readonly #exchange = new Exchange("client");
+  readonly #outbox: Outbox;
+  readonly #place: string;
+  #socket: Socket | undefined;
+  #endpoint = UNKNOWN_ENDPOINT;
+  #isPaused = false;
+  #isClosed = false;
+  /** What every further call ends with. */
+  #failure: TransferError | undefined;
+  /** How the peer ended the connection; told after all that came before it. */
+  #ending: "fin" | TransferError | undefined;
+  #isEndTold = false;
+  #wake: (() => void) | undefined;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #activeAtMs = 0;
+  #requestCount = 0;
+
+  constructor(origin: Origin, options: ConnectionOptions) {
+    this.origin = origin;
+    this.#options = options;
+    this.#place = printable(formatHostPort(origin.host, origin.port));
+    this.#outbox = new Outbox({ write: (bytes, offset, length) => this.#write(bytes, offset, length) });
+    this.handlers = {
+      open: (socket) => this.#opened(socket),
+      data: (_socket, chunk) => this.#received(chunk),
+      drain: () => this.#flush(),
+      close: (_socket, error) => this.#ended(error),
+      error: (_socket, error) => {
+        this.#fail(new TransferError("receive", error.message, { cause: error }));
+      },
+      // The promise of `Bun.connect` rejects too, and is what tells.
+      connectError: () => {},
+    };
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /** Round-trip time as the kernel knows it now, in µs; `undefined` where it doesn't. */
+  get rttUs(): number | undefined {
+    return this.#socket === undefined ? undefined : readRttUs(this.#socket.fd);
+  }
+
+  /** Whether an earlier request had opened it. */
+  get isReused(): boolean {
+    return this.#requestCount > 1;
+  }
+
+  /** Whether all that was sent is with the kernel. */
+  get isFlushed(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  /** Whether another request can be sent: both sides agreed to it, and nothing unasked has come. */
+  get isReusable(): boolean {
+    return (
+      !this.#isClosed &&
+      this.#ending === undefined &&
+      this.#outbox.isEmpty &&
+      this.#exchange.isIdle &&
+      this.#exchange.persists
+    );
+  }
+
+  /** Whether the peer ended the connection without a byte of an answer, as it may to an idle one (RFC 9112 §9.5). */
+  get hasDiedUnanswered(): boolean {
+    return this.#ending !== undefined && this.firstByteAtMs === undefined;
+  }
+
+  /** Begins a request and its answer: from here on silence is limited, and `signal` ends it. */
+  begin(signal: AbortSignal): void {
+    if (this.#isClosed) return;
+    this.firstByteAtMs = undefined;
+    this.#requestCount += 1;
+    this.#activeAtMs = this.#nowMs();
+    this.#watchSilence(this.#options.silenceMs);
+    this.#signal = signal;
+    this.#onAbort = () => this.#fail(interruption(this.#phase(), signal));
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Ends what {@link begin} began; the connection stays open and idle. */
+  rest(): void {
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#signal = undefined;
+    this.#onAbort = undefined;
+  }
+
+  /**
+   * Sends a message or a part of one; what the kernel doesn't take now goes out later, see {@link isFlushed}.
+   * A broken connection is told by {@link take}, not here.
+   * @throws {ProtocolError} when the message may not be sent.
+   */
+  send(message: WireMessage): void {
+    if (this.#isClosed || this.#ending !== undefined) return;
+    for (const piece of this.#exchange.send(message)) this.#outbox.push(piece);
+    this.#flush();
+    if (message.kind === "request") this.askedAtMs = this.#nowMs();
+  }
+
+  /**
+   * The next event of the peer's bytes.
+   * @returns `undefined` when none is there yet: wait for {@link change}.
+   * @throws {TransferError} when there will be none any more.
+   */
+  take(): WireEvent | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const event = this.#nextEvent() ?? this.#takeEnding();
+    if (this.#isPaused && this.#exchange.bufferedBytes < RESUME_BYTES) this.#resume();
+    return event;
+  }
+
+  /** Waits until something happened: bytes came or left, or the connection ended. One caller at a time. */
+  change(): Promise<void> {
+    this.#activeAtMs = this.#nowMs();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    return promise;
+  }
+
+  /** Ends the wait that is going on; for the limits of the caller's own. */
+  nudge(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** Ends the connection; what is under way fails. A second call does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.rest();
+    this.#failure ??= new TransferError(this.#phase(), `The connection to ${this.#place} was closed`);
+    if (this.#phase() === "receive" && this.#exchange.isReceived) this.#socket?.end();
+    // A reset, so that a server which waits for more, or has more to say, stops at once.
+    else this.#socket?.terminate();
+    this.#outbox.clear();
+    this.nudge();
+  }
+
+  #opened(socket: Socket): void {
+    if (this.#isClosed) {
+      socket.terminate();
+      return;
+    }
+    this.#socket = socket;
+    this.openedAtMs = this.#nowMs();
+    this.#endpoint = {
+      peerAddress: normalizeAddress(socket.remoteAddress),
+      peerPort: socket.remotePort,
+      localAddress: normalizeAddress(socket.localAddress),
+      localPort: socket.localPort,
+      family: socket.remoteFamily === "IPv6" ? "IPv6" : "IPv4",
+    };
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    // SECURITY: an answer that nobody asked for must not be taken for the next one.
+    if (this.#onAbort === undefined) {
+      this.#fail(new TransferError("protocol", `${this.#place} sent something that was not asked for`));
+      return;
+    }
+    this.#activeAtMs = this.#nowMs();
+    this.firstByteAtMs ??= this.#activeAtMs;
+    this.#exchange.receive(chunk);
+    if (this.#exchange.bufferedBytes > PAUSE_BYTES) this.#pause();
+    this.nudge();
+  }
+
+  #ended(error: Error | undefined): void {
+    if (this.#isClosed || this.#ending !== undefined) return;
+    this.#ending =
+      error === undefined
+        ? "fin"
+        : new TransferError(this.#phase(), `${this.#place} broke the connection; try again`, {
+            isRetryable: true,
+            cause: error,
+          });
+    this.nudge();
+  }
+
+  #write(bytes: Uint8Array, offset: number, length: number): number {
+    return this.#socket?.write(bytes, offset, length) ?? -1;
+  }
+
+  #flush(): void {
+    if (this.#isClosed) return;
+    const pendingBytes = this.#outbox.pendingBytes;
+    try {
+      if (this.#outbox.flush() === "yielded") setImmediate(() => this.#flush());
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new TransferError("read", reason, { cause }));
+      return;
+    }
+    if (this.#outbox.pendingBytes < pendingBytes) this.#activeAtMs = this.#nowMs();
+    if (this.#outbox.isEmpty) this.nudge();
+  }
+
+  #nextEvent(): WireEvent | undefined {
+    try {
+      return this.#exchange.next();
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      throw this.#fail(
+        new TransferError("protocol", `${this.#place} does not speak HTTP/1.1: ${cause.message}`, { cause }),
+      );
+    }
+  }
+
+  /** Tells the exchange of the peer's FIN once all bytes before it have been told: that may end a body, or cut it. */
+  #takeEnding(): WireEvent | undefined {
+    if (this.#ending === undefined) return undefined;
+    if (this.#ending !== "fin") throw this.#fail(this.#ending);
+    const event = this.#isEndTold ? undefined : this.#eventOfEnd();
+    if (event === undefined || event.kind === "closed") throw this.#fail(this.#cut());
+    return event;
+  }
+
+  #eventOfEnd(): WireEvent | undefined {
+    this.#isEndTold = true;
+    try {
+      this.#exchange.receiveEnd();
+      return this.#exchange.next();
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      return undefined;
+    }
+  }
+
+  #cut(): TransferError {
+    const moment = this.firstByteAtMs === undefined ? "without an answer" : "before its answer was complete";
+    return new TransferError(this.#phase(), `${this.#place} closed the connection ${moment}; try again`, {
+      isRetryable: true,
+    });
+  }
+
+  /** Fails for good, at once. @returns the error that is told from now on: the first one. */
+  #fail(error: TransferError): TransferError {
+    this.#failure ??= error;
+    this.close();
+    return this.#failure;
+  }
+
+  #phase(): "send" | "receive" {
+    return this.#exchange.isSent && this.#outbox.isEmpty ? "receive" : "send";
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket?.pause();
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    this.#socket?.resume();
+  }
+
+  /** One timer for a whole answer: it looks when the last sign of life was, and sleeps on. */
+  #watchSilence(delayMs: number): void {
+    this.#watch = setTimeout(() => {
+      // Whoever is not being waited for is not silent.
+      if (this.#wake === undefined) this.#activeAtMs = this.#nowMs();
+      const leftMs = this.#activeAtMs + this.#options.silenceMs - this.#nowMs();
+      if (leftMs > 0) this.#watchSilence(leftMs);
+      else this.#fail(this.#silence());
+    }, delayMs);
+  }
+
+  #silence(): TransferError {
+    const seconds = Math.max(1, Math.round(this.#options.silenceMs / 1000));
+    return new TransferError(
+      this.#phase(),
+      `${this.#place} has been silent for ${seconds} s; try again, or allow more time`,
+      { isRetryable: true },
+    );
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What this machine's disk refuses, put into words.
+ */
+import { errorCode, errorText } from "../base/failure.ts";
+import { printable } from "../base/printable.ts";
+import { TransferError } from "./transfer-error.ts";
+
+const SAVE_REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied; choose another folder",
+  EPERM: "permission denied; choose another folder",
+  EROFS: "the disk is read-only; choose another folder",
+  ENOSPC: "the disk is full; make room and try again",
+  EDQUOT: "your disk quota is used up; make room and try again",
+  EFBIG: "the file is larger than the disk or a limit allows",
+  ENOENT: "its folder is not there any more",
+  ENOTDIR: "a part of the path is not a folder",
+  EISDIR: "it is a folder; choose another name",
+  ENAMETOOLONG: "the name is too long; choose a shorter one",
+  ELOOP: "its links lead in a circle",
+  EMFILE: "too many files are open",
+  EIO: "the disk reports an error",
+};
+
+const READ_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file; check its name",
+  ENOTDIR: "a part of the path is not a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a folder; send its files one by one",
+  ENXIO: "it is not a regular file",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "its links lead in a circle",
+  EMFILE: "too many files are open",
+  EIO: "the disk reports an error",
+};
+
+/** The error for a name that is taken. */
+export function alreadyThere(path: string): TransferError {
+  return new TransferError(
+    "exists",
+    `Cannot save "${printable(path)}": it exists already; choose another name, or replace it with "--force"`,
+  );
+}
+
+/** The error for what can't be saved. @param reason a sentence's end, or the system's error. */
+export function cannotSave(path: string, reason: unknown): TransferError {
+  return new TransferError("save", `Cannot save "${printable(path)}": ${inWords(reason, SAVE_REASONS)}`, {
+    cause: reason,
+  });
+}
+
+/** The error for what can't be read. @param reason a sentence's end, or the system's error. */
+export function cannotRead(path: string, reason: unknown): TransferError {
+  return new TransferError("read", `Cannot read "${printable(path)}": ${inWords(reason, READ_REASONS)}`, {
+    cause: reason,
+  });
+}
+
+function inWords(reason: unknown, words: Readonly<Record<string, string>>): string {
+  if (typeof reason === "string") return reason;
+  const code = errorCode(reason);
+  return (code === undefined ? undefined : words[code]) ?? printable(errorText(reason));
+}

@@ -1,0 +1,152 @@
+/**
+ * Sends one file as the body of a request, slice by slice, and listens meanwhile: a server that has made up its mind
+ * before the body is over is heard at once.
+ */
+import type { ResponseHead } from "../wire/message.ts";
+import type { Connection } from "./connection.ts";
+import { headOf } from "./conversation.ts";
+import type { LocalFile } from "./local-file.ts";
+import type { RemoteUrl } from "./origin.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { TransferProgress } from "./report.ts";
+import { uploadRequest } from "./request.ts";
+import type { SessionOptions } from "./session.ts";
+
+type SendOptions = {
+  readonly url: RemoteUrl;
+  readonly method: "PUT" | "POST";
+  readonly onProgress?: (progress: TransferProgress) => void;
+};
+
+/** Bodies above this wait for `100 Continue`, so that a refused upload sends nothing. */
+const EXPECT_ABOVE_BYTES = 1024 * 1024;
+/** RFC 9110 §10.1.1: a client doesn't wait for it for ever; old servers don't know it. */
+const CONTINUE_WAIT_MS = 1000;
+/** After each of these the file is looked at, and progress is counted. */
+const SLICE_BYTES = 256 * 1024;
+
+export class FileSender {
+  /** When the body of the last request began, on the monotonic clock. */
+  begunAtMs = 0;
+  /** Whether any of the last request's body may have reached the server. */
+  hasBegun = false;
+  /** Whether the last request has been sent to its end. */
+  isWhole = false;
+  /** Whether the last request waited for `100 Continue`. */
+  hasExpected = false;
+
+  readonly #file: LocalFile;
+  readonly #options: SendOptions;
+  readonly #session: SessionOptions;
+  #mayExpect = true;
+  #meter: ProgressMeter;
+
+  constructor(file: LocalFile, options: SendOptions, session: SessionOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.#session = session;
+    this.#meter = this.#newMeter();
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  /** From now on no request waits for `100 Continue`. */
+  expectNothing(): void {
+    this.#mayExpect = false;
+  }
+
+  /** Tells the final progress. */
+  finish(): void {
+    this.#meter.finish();
+  }
+
+  /**
+   * Sends the request and the file, until all is sent or the server has answered.
+   * @returns the final answer's head.
+   * @throws {TransferError}
+   */
+  async send(connection: Connection): Promise<ResponseHead> {
+    this.hasBegun = false;
+    this.isWhole = false;
+    this.hasExpected = this.#expects(connection);
+    this.#meter = this.#newMeter();
+    connection.send(
+      uploadRequest(this.#options.url, this.#options.method, {
+        userAgent: this.#session.userAgent,
+        sizeBytes: this.sizeBytes,
+        expectation: this.hasExpected ? "continue" : "none",
+      }),
+    );
+    const refusal = this.hasExpected ? await awaitContinue(connection) : undefined;
+    this.begunAtMs = this.#session.clock.monotonicMs();
+    return refusal ?? this.#sendBody(connection);
+  }
+
+  /**
+   * A POST may not be sent twice. Over a connection that the server may be closing just now it waits too, so that it
+   * can move to another one before anything has been sent that the server could act upon.
+   */
+  #expects(connection: Connection): boolean {
+    if (!this.#mayExpect || this.sizeBytes === 0) return false;
+    return this.sizeBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
+  }
+
+  async #sendBody(connection: Connection): Promise<ResponseHead> {
+    this.hasBegun = true;
+    let position = 0;
+    for (;;) {
+      const event = connection.take();
+      if (event !== undefined) {
+        const head = headOf(connection, event);
+        if (head !== undefined) return head;
+      } else if (!connection.isFlushed || this.isWhole) {
+        await connection.change();
+      } else if (position === this.sizeBytes) {
+        connection.send({ kind: "end" });
+        this.isWhole = true;
+      } else {
+        position += this.#sendSlice(connection, position);
+      }
+    }
+  }
+
+  /** @returns the number of bytes that are on their way. */
+  #sendSlice(connection: Connection, position: number): number {
+    this.#file.throwIfChanged();
+    const length = Math.min(SLICE_BYTES, this.sizeBytes - position);
+    this.#meter.advance(length);
+    connection.send({ kind: "data", piece: { kind: "slice", file: this.#file, position, length } });
+    return length;
+  }
+
+  #newMeter(): ProgressMeter {
+    return new ProgressMeter(this.#session.clock, this.sizeBytes, this.#options.onProgress);
+  }
+}
+
+/** @returns the final answer's head if the server doesn't want the body; `undefined` when it is to be sent. */
+async function awaitContinue(connection: Connection): Promise<ResponseHead | undefined> {
+  let isOver = false;
+  const timer = setTimeout(() => {
+    isOver = true;
+    connection.nudge();
+  }, CONTINUE_WAIT_MS);
+  try {
+    for (;;) {
+      const event = connection.take();
+      if (event === undefined) {
+        if (isOver) return undefined;
+        await connection.change();
+      } else if (event.kind === "informational" && event.status === 100) {
+        return undefined;
+      } else {
+        const head = headOf(connection, event);
+        if (head !== undefined) return head;
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * A file of this machine that is being sent: measured when it is opened, and watched for changes while it is read.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from "node:fs";
+import type { ReadableFile } from "../base/piece.ts";
+import { cannotRead } from "./disk-error.ts";
+
+export class LocalFile implements ReadableFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #modifiedNs: bigint;
+  #fd: number;
+
+  /**
+   * Opens the regular file at `path`.
+   * @throws {TransferError} phase `read`.
+   */
+  constructor(path: string) {
+    this.path = path;
+    this.#fd = openForReading(path);
+    try {
+      const stats = fstatSync(this.#fd, { bigint: true });
+      refuseIrregular(path, stats);
+      this.sizeBytes = Number(stats.size);
+      this.#modifiedNs = stats.mtimeNs;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  read(target: Uint8Array, position: number): number {
+    return readSync(this.#fd, target, 0, target.length, position);
+  }
+
+  /**
+   * @throws {TransferError} phase `read` when the file has been written to since it was opened: what would be sent is
+   *   neither the old content nor the new.
+   */
+  throwIfChanged(): void {
+    const stats = fstatSync(this.#fd, { bigint: true });
+    if (Number(stats.size) === this.sizeBytes && stats.mtimeNs === this.#modifiedNs) return;
+    throw cannotRead(this.path, "it changed while it was being sent; nothing was saved there, try again");
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    closeSync(fd);
+  }
+}
+
+function openForReading(path: string): number {
+  try {
+    // Without O_NONBLOCK, opening a pipe would wait for a writer, perhaps for ever. Windows has no such flag.
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+function refuseIrregular(path: string, stats: BigIntStats): void {
+  if (stats.isFile()) return;
+  throw cannotRead(
+    path,
+    stats.isDirectory() ? "it is a folder; send its files one by one" : "it is not a regular file",
+  );
+}

@@ -1,0 +1,42 @@
+/**
+ * What the client tells of a transfer: the connection's parameters, the phases, and the counts. Plain data, for the
+ * panel, for `--json` and for the log.
+ */
+import type { Endpoint } from "../net/endpoint.ts";
+
+/** The server's parameters as the client sees them. */
+export type ConnectionReport = {
+  /** The host as the user named it. */
+  readonly hostName: string;
+  readonly endpoint: Endpoint;
+  /** The keep-alive timeout that the server announced (`Keep-Alive: timeout=N`), in ms. */
+  readonly timeoutMs: number | undefined;
+  /** From the kernel, after the answer's head; `undefined` where the platform has none. */
+  readonly rttUs: number | undefined;
+  /** `Server` of the answer, printable. */
+  readonly software: string | undefined;
+  /** Whether an earlier request had opened the connection. */
+  readonly isReused: boolean;
+};
+
+/**
+ * Durations in ms, one after the other. Resolve and connect are 0 on a reused connection, and those of all hops together
+ * after redirects.
+ */
+export type Phases = {
+  readonly resolveMs: number;
+  readonly connectMs: number;
+  /**
+   * From the request's last head byte to the answer's first byte. For an upload: to the body's first byte, so it is the
+   * wait for `100 Continue`, if there was one.
+   */
+  readonly firstByteMs: number;
+  /** From the answer's first byte to its last. For an upload: from the body's first byte to the answer's last. */
+  readonly transferMs: number;
+};
+
+/** Told while content moves, at most every 100 ms and once at the end. */
+export type TransferProgress = {
+  readonly doneBytes: number;
+  readonly totalBytes: number | undefined;
+};

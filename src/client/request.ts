@@ -1,0 +1,50 @@
+/**
+ * The fields of this client's requests (RFC 9110 §10.1, §12.5).
+ */
+import type { Field } from "../wire/fields.ts";
+import type { RequestToSend } from "../wire/message.ts";
+import { hostField, type RemoteUrl } from "./origin.ts";
+
+/** A GET of `url`, without asking for a coding: what is saved is the file as it is. */
+export function getRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
+  return {
+    kind: "request",
+    method: "GET",
+    target: url.target,
+    fields: [...commonFields(url, userAgent), ["Accept-Encoding", "identity"], ...fields],
+    body: "none",
+  };
+}
+
+/**
+ * The head of an upload of `sizeBytes` to `url`.
+ *
+ * A digest of the content (Repr-Digest, RFC 9530 §3) would belong here; it takes a pass over the file beforehand.
+ *
+ * @param expectation `continue` to be told before the body is sent whether it is wanted (RFC 9110 §10.1.1).
+ */
+export function uploadRequest(
+  url: RemoteUrl,
+  method: "PUT" | "POST",
+  options: {
+    readonly userAgent: string;
+    readonly sizeBytes: number;
+    readonly expectation: "continue" | "none";
+  },
+): RequestToSend {
+  const fields: Field[] = [
+    ...commonFields(url, options.userAgent),
+    ["Accept", "*/*"],
+    ["Content-Type", "application/octet-stream"],
+  ];
+  if (options.expectation === "continue") fields.push(["Expect", "100-continue"]);
+  return { kind: "request", method, target: url.target, fields, body: options.sizeBytes };
+}
+
+/** Fields of every request; Host comes first (RFC 9110 §7.2). */
+function commonFields(url: RemoteUrl, userAgent: string): readonly Field[] {
+  return [
+    ["Host", hostField(url.origin)],
+    ["User-Agent", userAgent],
+  ];
+}

@@ -1,0 +1,120 @@
+/**
+ * A client's connections: one kept open for each origin it talked to last, reconnected unseen when the server has closed it
+ * while it was idle.
+ */
+import type { Clock } from "../base/clock.ts";
+import { formatHostPort } from "../net/endpoint.ts";
+import type { ResponseHead } from "../wire/message.ts";
+import type { Connection } from "./connection.ts";
+import { dial, type Opened } from "./dial.ts";
+import { throwIfInterrupted } from "./interruption.ts";
+import type { Origin } from "./origin.ts";
+import { TransferError } from "./transfer-error.ts";
+
+export type SessionOptions = {
+  readonly connectTimeoutMs: number;
+  /** Longest silence of the server while something is owed. */
+  readonly silenceMs: number;
+  readonly userAgent: string;
+  readonly clock: Clock;
+};
+
+/** A request as the session sees it: where it goes, and how it is put. */
+export type Question = {
+  readonly origin: Origin;
+  /** Sends the request and waits for the final answer's head. Called again when the first connection was stale. */
+  readonly converse: (connection: Connection) => Promise<ResponseHead>;
+  /** Whether it may be sent again although the server may have acted upon it (RFC 9110 §9.2.2). */
+  readonly mayRepeat: () => boolean;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** The head of a final answer; its body is still to be taken from the connection, which is then given back. */
+export type Reply = {
+  readonly head: ResponseHead;
+  readonly connection: Connection;
+  readonly resolveMs: number;
+  readonly connectMs: number;
+};
+
+const KEPT_CONNECTIONS = 4;
+
+export class Session {
+  readonly options: SessionOptions;
+
+  /** Idle connections by origin, the longest idle first. */
+  readonly #kept = new Map<string, Connection>();
+  readonly #closing = new AbortController();
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Sends a request over the kept connection to its origin, or a new one. A kept connection that dies without a byte of
+   * an answer is replaced once, unseen.
+   * @throws {TransferError} in every case of failure; the connection is closed then.
+   */
+  async ask(question: Question): Promise<Reply> {
+    const signal =
+      question.signal === undefined
+        ? this.#closing.signal
+        : AbortSignal.any([question.signal, this.#closing.signal]);
+    throwIfInterrupted("send", signal);
+    const kept = this.#takeKept(question.origin);
+    if (kept !== undefined) {
+      try {
+        return await converse({ connection: kept, resolveMs: 0, connectMs: 0 }, question, signal);
+      } catch (error) {
+        if (!kept.hasDiedUnanswered || !question.mayRepeat()) throw error;
+      }
+    }
+    return converse(await dial(question.origin, { ...this.options, signal }), question, signal);
+  }
+
+  /** Takes back a connection whose answer has been taken whole; one that can't go on is closed. */
+  release(connection: Connection): void {
+    connection.rest();
+    const key = keyOf(connection.origin);
+    if (!connection.isReusable || this.#kept.has(key)) {
+      connection.close();
+      return;
+    }
+    this.#kept.set(key, connection);
+    const [oldest] = this.#kept;
+    if (oldest === undefined || this.#kept.size <= KEPT_CONNECTIONS) return;
+    this.#kept.delete(oldest[0]);
+    oldest[1].close();
+  }
+
+  /** Closes every connection; requests under way end with a {@link TransferError}. */
+  close(): void {
+    this.#closing.abort(new TransferError("receive", "The session was closed"));
+    for (const connection of this.#kept.values()) connection.close();
+    this.#kept.clear();
+  }
+
+  #takeKept(origin: Origin): Connection | undefined {
+    const key = keyOf(origin);
+    const connection = this.#kept.get(key);
+    this.#kept.delete(key);
+    if (connection === undefined || connection.isReusable) return connection;
+    connection.close();
+    return undefined;
+  }
+}
+
+async function converse(opened: Opened, question: Question, signal: AbortSignal): Promise<Reply> {
+  const { connection } = opened;
+  connection.begin(signal);
+  try {
+    return { ...opened, head: await question.converse(connection) };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function keyOf(origin: Origin): string {
+  return formatHostPort(origin.host, origin.port);
+}

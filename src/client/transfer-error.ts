@@ -1,0 +1,34 @@
+/**
+ * The one error of the client: a transfer that did not happen or did not end well, and in which phase.
+ */
+
+/**
+ * Where it went wrong.
+ * - `resolve`, `connect`: no connection; `send`, `receive`: it broke, stalled, or the body was cut short.
+ * - `protocol`: what came is not HTTP. `answer`: the server answered with an error status, or one that leads nowhere.
+ * - `verify`: what arrived is not what was announced. `save`, `read`: this machine's disk.
+ * - `exists`: the destination is there and may not be replaced.
+ */
+export type TransferPhase =
+  "resolve" | "connect" | "send" | "receive" | "protocol" | "answer" | "verify" | "save" | "read" | "exists";
+
+export class TransferError extends Error {
+  override readonly name = "TransferError";
+  readonly phase: TransferPhase;
+  /** Status of the answer, when one came. */
+  readonly status: number | undefined;
+  /** Whether the same request may succeed later. */
+  readonly isRetryable: boolean;
+
+  /** @param message a sentence for a person: what happened, then what to do. Text of the server's is already printable. */
+  constructor(
+    phase: TransferPhase,
+    message: string,
+    details: { readonly status?: number; readonly isRetryable?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.phase = phase;
+    this.status = details.status;
+    this.isRetryable = details.isRetryable ?? false;
+  }
+}

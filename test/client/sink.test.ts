@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { FileSink, giveNameWithoutLinks } from "../../src/client/sink.ts";
+import { TransferError } from "../../src/client/transfer-error.ts";
+import { makeTemporaryFolder, transferErrorOf, type TemporaryFolder } from "../support/client-session.ts";
+
+const BYTES = Buffer.from("new content");
+const always = () => {};
+
+describe("FileSink", () => {
+  let folder: TemporaryFolder;
+  beforeEach(() => {
+    folder = makeTemporaryFolder();
+  });
+  afterEach(() => folder.remove());
+
+  const sinkFor = (name: string, isForced = false) => new FileSink({ folder: folder.path, name, isForced });
+
+  test("shows nothing under the name until it is committed", async () => {
+    const sink = sinkFor("a");
+    sink.write(BYTES);
+    expect(folder.names()).toHaveLength(1);
+    expect(folder.names()[0]).toMatch(/^\.netfile-[0-9a-f]{16}\.part$/);
+    await sink.commit(always);
+    sink.discard();
+    expect(folder.names()).toEqual(["a"]);
+    expect(readFileSync(folder.at("a"), "utf8")).toBe("new content");
+  });
+
+  test("leaves nothing when it is discarded, twice too", () => {
+    const sink = sinkFor("a");
+    sink.write(BYTES);
+    sink.discard();
+    sink.discard();
+    expect(folder.names()).toEqual([]);
+  });
+
+  test.each(["file", "folder", "dangling link"])(
+    "CVE-2020-8177: never overwrites a %s that came under the name meanwhile",
+    async (kind) => {
+      const sink = sinkFor("a");
+      sink.write(BYTES);
+      if (kind === "file") writeFileSync(folder.at("a"), "other");
+      else if (kind === "folder") mkdirSync(folder.at("a"));
+      else symlinkSync("/nonexistent/target", folder.at("a"));
+      const error = await transferErrorOf(sink.commit(always));
+      sink.discard();
+      expect(error.phase).toBe("exists");
+      expect(folder.names()).toEqual(["a"]);
+      if (kind === "file") expect(readFileSync(folder.at("a"), "utf8")).toBe("other");
+    },
+  );
+
+  test("replaces a file when forced; a link is replaced itself, not what it leads to", async () => {
+    writeFileSync(folder.at("target"), "target");
+    symlinkSync(folder.at("target"), folder.at("a"));
+    const sink = sinkFor("a", true);
+    sink.write(BYTES);
+    await sink.commit(always);
+    expect(lstatSync(folder.at("a")).isFile()).toBe(true);
+    expect(readFileSync(folder.at("target"), "utf8")).toBe("target");
+  });
+
+  test("does not replace a folder even if forced", async () => {
+    mkdirSync(folder.at("a"));
+    const sink = sinkFor("a", true);
+    expect((await transferErrorOf(sink.commit(always))).phase).toBe("save");
+    sink.discard();
+    expect(folder.names()).toEqual(["a"]);
+  });
+
+  test("gives no name when it isn't wanted any more", async () => {
+    const sink = sinkFor("a");
+    sink.write(BYTES);
+    const unwanted = sink.commit(() => {
+      throw new Error("no");
+    });
+    expect(await unwanted.catch((error: Error) => error.message)).toBe("no");
+    sink.discard();
+    expect(folder.names()).toEqual([]);
+  });
+
+  test("says that its folder is gone", async () => {
+    expect(() => new FileSink({ folder: folder.at("missing"), name: "a", isForced: false })).toThrow(
+      "its folder is not there any more",
+    );
+    const sink = sinkFor("a");
+    rmSync(folder.path, { recursive: true });
+    expect((await transferErrorOf(sink.commit(always))).phase).toBe("save");
+    sink.discard();
+  });
+
+  test("fails to save, and not otherwise, when the disk refuses", () => {
+    const sink = sinkFor("a");
+    sink.discard();
+    expect(() => sink.write(BYTES)).toThrow(TransferError);
+  });
+});
+
+describe("giveNameWithoutLinks()", () => {
+  let folder: TemporaryFolder;
+  beforeEach(() => {
+    folder = makeTemporaryFolder();
+    writeFileSync(folder.at("from"), "new");
+  });
+  afterEach(() => folder.remove());
+
+  test("renames when the name is free", () => {
+    giveNameWithoutLinks(folder.at("from"), folder.at("to"));
+    expect(folder.names()).toEqual(["to"]);
+    expect(readFileSync(folder.at("to"), "utf8")).toBe("new");
+  });
+
+  test("fails when the name is taken, and leaves both as they were", () => {
+    writeFileSync(folder.at("to"), "old");
+    expect(() => giveNameWithoutLinks(folder.at("from"), folder.at("to"))).toThrow("EEXIST");
+    expect(readFileSync(folder.at("to"), "utf8")).toBe("old");
+    expect(folder.names()).toEqual(["from", "to"]);
+  });
+
+  test("leaves no empty file behind when the file is gone", () => {
+    rmSync(folder.at("from"));
+    expect(() => giveNameWithoutLinks(folder.at("from"), folder.at("to"))).toThrow("ENOENT");
+    expect(folder.names()).toEqual([]);
+  });
+});

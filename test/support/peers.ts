@@ -1,0 +1,110 @@
+/**
+ * Servers of other makers on a folder, for tests against the real thing. Each is started on a free loopback port with its
+ * own temporary configuration, and only what was started here is ended.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export type PeerName = "python" | "nginx" | "caddy";
+
+export type Peer = { readonly port: number; readonly stop: () => Promise<void> };
+
+type Program = { readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+
+const EXECUTABLES: Readonly<Record<PeerName, string>> = { python: "python3", nginx: "nginx", caddy: "caddy" };
+const START_LIMIT_MS = 15_000;
+
+/** Whether this machine has the peer: for `test.skipIf(!hasPeer("nginx"))("… (nginx)", …)`. */
+export function hasPeer(name: PeerName): boolean {
+  return Bun.which(EXECUTABLES[name]) !== null;
+}
+
+/** Starts the peer `name` on `folder` and waits until it accepts connections. nginx takes PUT and DELETE too. */
+export async function startPeer(name: PeerName, folder: string): Promise<Peer> {
+  const workFolder = mkdtempSync(join(tmpdir(), `netfile-peer-${name}-`));
+  const port = freePort();
+  const program = PROGRAMS[name]({ folder, workFolder, port });
+  const child = Bun.spawn([...program.command], {
+    env: { PATH: process.env["PATH"] ?? "", ...program.env },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await child.exited;
+    rmSync(workFolder, { recursive: true, force: true });
+  };
+  try {
+    await acceptance(port, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, stop };
+}
+
+type Place = { readonly folder: string; readonly workFolder: string; readonly port: number };
+
+const PROGRAMS: Readonly<Record<PeerName, (place: Place) => Program>> = {
+  python: ({ folder, workFolder, port }) => ({
+    command: ["python3", "-m", "http.server", `${port}`, "--bind", "127.0.0.1", "--directory", folder],
+    env: { HOME: process.env["HOME"] ?? workFolder },
+  }),
+  nginx: (place) => ({ command: ["nginx", "-p", place.workFolder, "-c", writeNginxConfig(place)] }),
+  caddy: ({ folder, workFolder, port }) => ({
+    command: ["caddy", "file-server", "--listen", `127.0.0.1:${port}`, "--root", folder],
+    env: { HOME: workFolder, XDG_CONFIG_HOME: workFolder, XDG_DATA_HOME: workFolder },
+  }),
+};
+
+function writeNginxConfig({ folder, workFolder, port }: Place): string {
+  const path = join(workFolder, "nginx.conf");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${workFolder}/${kind};`)
+    .join(" ");
+  writeFileSync(
+    path,
+    `daemon off; master_process off; pid ${workFolder}/nginx.pid; error_log ${workFolder}/error.log;
+events { worker_connections 256; }
+http {
+  access_log off; ${temporary}
+  server {
+    listen 127.0.0.1:${port};
+    root ${folder};
+    client_max_body_size 64m;
+    location / { }
+    location /upload/ { dav_methods PUT DELETE; create_full_put_path on; }
+  }
+}
+`,
+  );
+  return path;
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+/** Neither tells when it is ready, so it is asked until it accepts. */
+async function acceptance(port: number, child: Bun.Subprocess): Promise<void> {
+  const deadlineMs = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    try {
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: { data() {}, error() {}, connectError() {} },
+      });
+      socket.end();
+      return;
+    } catch (error) {
+      if (child.exitCode !== null || performance.now() > deadlineMs) throw error;
+      await Bun.sleep(20);
+    }
+  }
+}
