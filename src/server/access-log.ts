@@ -1,0 +1,161 @@
+/**
+ * The access log: one line for each answer, in the combined format that log analysers read, or as JSON. It has a
+ * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
+ */
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { errorText } from "../base/failure.ts";
+import { formatJsonLine } from "../base/json-line.ts";
+import type { AnswerRecord } from "./observer.ts";
+
+export type AccessLogFormat = "combined" | "json";
+
+export type AccessLogOptions = {
+  readonly path: string;
+  readonly format: AccessLogFormat;
+  /** Told once when lines are lost, until they can be written again. */
+  readonly onFailure: (text: string) => void;
+};
+
+/** Lines wait this long for others, so that a busy server writes a few times a second. */
+const FLUSH_MS = 150;
+/** So much waiting text, in characters, is written at once. */
+const FLUSH_CHARACTERS = 256 * 1024;
+/** Readable by the group, as logs use to be; not by everyone, since it says who asked for what. */
+const LOG_MODE = 0o640;
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+
+export class AccessLog {
+  readonly #options: AccessLogOptions;
+  readonly #format: (record: AnswerRecord) => string;
+  #fd: number;
+  #waiting = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isFailing = false;
+
+  /** Opens the file, making it when there is none. Throws the system's error. */
+  constructor(options: AccessLogOptions) {
+    this.#options = options;
+    this.#format = options.format === "json" ? formatJson : formatCombined;
+    this.#fd = openForAppending(options.path);
+  }
+
+  /** Takes one answer; it is in the file after at most 150 ms. Never throws. */
+  append(record: AnswerRecord): void {
+    this.#waiting += `${this.#format(record)}\n`;
+    if (this.#waiting.length >= FLUSH_CHARACTERS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+
+  /** Writes what waits. Lines that can't be written are lost and told of: a full disk must not fill the memory too. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting === "") return;
+    const text = this.#waiting;
+    this.#waiting = "";
+    try {
+      writeWhole(this.#fd, Buffer.from(text, "latin1"));
+      this.#isFailing = false;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Opens the path anew (SIGHUP), after logrotate has renamed the file. The old file is kept when that fails. */
+  reopen(): void {
+    this.flush();
+    try {
+      const fd = openForAppending(this.#options.path);
+      closeSync(this.#fd);
+      this.#fd = fd;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Writes what waits and closes the file. */
+  close(): void {
+    this.flush();
+    closeSync(this.#fd);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isFailing)
+      this.#options.onFailure(`Cannot write the log file: ${errorText(error)}; lines are lost`);
+    this.#isFailing = true;
+  }
+}
+
+/**
+ * Formats a line of Apache's and nginx's combined format:
+ * `host - - [date] "request" status bytes "referer" "agent"`, all ASCII, without the line break.
+ */
+export function formatCombined(record: AnswerRecord): string {
+  const request = record.method === "-" ? "-" : `${record.method} ${record.target} HTTP/${record.version}`;
+  return (
+    `${escapeField(record.peerAddress)} - - [${formatLogDate(record.startMs)}] "${escapeField(request)}" ` +
+    `${record.status} ${record.bodyBytes} ` +
+    `"${escapeField(record.referer ?? "-")}" "${escapeField(record.userAgent ?? "-")}"`
+  );
+}
+
+/** Formats everything that is known of an answer as one line of JSON, all ASCII, without the line break. */
+export function formatJson(record: AnswerRecord): string {
+  return formatJsonLine({
+    time: new Date(record.startMs).toISOString(),
+    connection: record.connectionId,
+    address: record.peerAddress,
+    port: record.peerPort,
+    method: record.method,
+    target: record.target,
+    version: record.version,
+    status: record.status,
+    bytes: record.bodyBytes,
+    receivedBytes: record.receivedBytes,
+    durationMs: Math.round(record.durationMs * 1000) / 1000,
+    rttUs: record.rttUs,
+    referer: record.referer,
+    userAgent: record.userAgent,
+    isWhole: record.isWhole,
+  });
+}
+
+/**
+ * Escapes as Apache does: `"` and `\` by a backslash, everything but printable ASCII as `\xNN`.
+ *
+ * SECURITY: without it a peer writes lines of its own into the log, and steers the terminal that shows it
+ * (CVE-2009-4487 and its kin).
+ */
+function escapeField(text: string): string {
+  return text.replace(/["\\]|[^\x20-\x7e]/g, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  if (unit === '"' || unit === "\\") return `\\${unit}`;
+  const code = unit.charCodeAt(0);
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+  // Field values are Latin-1; should anything else come, it is still kept without loss.
+  return `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+function formatLogDate(ms: number): string {
+  const date = new Date(ms);
+  const day = `${twoDigits(date.getUTCDate())}/${MONTHS[date.getUTCMonth()] ?? ""}/${date.getUTCFullYear()}`;
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(":");
+  return `${day}:${time} +0000`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+function openForAppending(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, LOG_MODE);
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  let position = 0;
+  while (position < bytes.length) position += writeSync(fd, bytes, position, bytes.length - position);
+}

@@ -1,0 +1,140 @@
+/**
+ * A reply on its way: from the site's value through the exchange into the outbox, only as fast as the socket drains.
+ */
+import type { Piece } from "../base/piece.ts";
+import type { Outbox } from "../net/outbox.ts";
+import { bodyLength, closeBody, type Reply, type ReplyStream } from "../site/reply.ts";
+import type { Exchange } from "../wire/exchange.ts";
+import type { Field } from "../wire/fields.ts";
+
+/**
+ * What feeding came to.
+ * - `done`: everything is in the outbox. `full`: feed again when the outbox has drained.
+ * - `waiting`: the content is still being made; `onReady` will be called.
+ */
+export type FeedResult = "done" | "full" | "waiting";
+
+/** A stream is asked for more only below this. */
+const OUTBOX_LOW_BYTES = 256 * 1024;
+
+export type AnswerPath = {
+  readonly exchange: Exchange;
+  readonly outbox: Outbox;
+  /** Content that was waited for has come: feed again. */
+  readonly onReady: () => void;
+  /** The content can't be made; the client must see a cut. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+export type AnswerOptions = {
+  /** Fields that the connection knows, after the reply's own. */
+  readonly extraFields: readonly Field[];
+  readonly close: boolean;
+  /** The request was HEAD. */
+  readonly isHeadOnly: boolean;
+};
+
+export class Answer {
+  readonly #path: AnswerPath;
+  readonly #reply: Reply;
+  #stream: ReplyStream | undefined;
+  #isWaiting = false;
+  #isClosed = false;
+  #bodyBytes = 0;
+  /** Bytes ever put into the outbox when this answer's last one was; unknown before. */
+  #endMark = Number.POSITIVE_INFINITY;
+
+  constructor(reply: Reply, path: AnswerPath) {
+    this.#reply = reply;
+    this.#path = path;
+  }
+
+  get status(): number {
+    return this.#reply.status;
+  }
+
+  /** Content put into the outbox so far, in bytes, without framing. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  /** Whether the kernel has taken all of it. */
+  get isSent(): boolean {
+    return this.#path.outbox.writtenBytes >= this.#endMark;
+  }
+
+  /** Puts the head into the outbox, and of the body what is at hand. */
+  start(options: AnswerOptions): FeedResult {
+    const { body, status, fields } = this.#reply;
+    this.#put(
+      this.#path.exchange.send({
+        kind: "response",
+        status,
+        fields: options.extraFields.length === 0 ? fields : [...fields, ...options.extraFields],
+        length: bodyLength(body),
+        close: options.close,
+      }),
+    );
+    // The answer to a HEAD ends with its head; its content is never made (RFC 9110 §9.3.2).
+    if (options.isHeadOnly) return this.#end([]);
+    if (body.kind === "stream") {
+      this.#stream = body.stream;
+      return this.feed();
+    }
+    if (body.kind === "bytes") this.#putData(body.bytes);
+    else for (const piece of body.pieces) this.#putData(piece);
+    return this.#end([]);
+  }
+
+  /** Puts more of a stream into the outbox, as much as it should hold. */
+  feed(): FeedResult {
+    const stream = this.#stream;
+    if (stream === undefined) return "done";
+    if (this.#isWaiting) return "waiting";
+    while (this.#path.outbox.pendingBytes < OUTBOX_LOW_BYTES) {
+      const bytes = stream.next();
+      if (bytes instanceof Promise) {
+        this.#isWaiting = true;
+        bytes.then(this.#arrive).catch(this.#path.onFailure);
+        return "waiting";
+      }
+      if (bytes === undefined) return this.#end(stream.trailers?.() ?? []);
+      this.#putData(bytes);
+    }
+    return "full";
+  }
+
+  /** Gives back what the reply holds; the rest of it will not be sent. A second call does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stream = undefined;
+    closeBody(this.#reply.body);
+  }
+
+  readonly #arrive = (bytes: Uint8Array | undefined): void => {
+    this.#isWaiting = false;
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    if (bytes === undefined) this.#end(stream.trailers?.() ?? []);
+    else this.#putData(bytes);
+    this.#path.onReady();
+  };
+
+  #end(trailers: readonly Field[]): FeedResult {
+    this.#stream = undefined;
+    this.#put(this.#path.exchange.send({ kind: "end", trailers }));
+    this.#endMark = this.#path.outbox.writtenBytes + this.#path.outbox.pendingBytes;
+    return "done";
+  }
+
+  #putData(piece: Piece): void {
+    if (piece.length === 0) return;
+    this.#bodyBytes += piece.length;
+    this.#put(this.#path.exchange.send({ kind: "data", piece }));
+  }
+
+  #put(pieces: readonly Piece[]): void {
+    for (const piece of pieces) this.#path.outbox.push(piece);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The listening socket: turns what `Bun.listen` calls into calls of a {@link Connection}.
+ */
+import type { Socket, TCPSocketListener } from "bun";
+import { errorCode, errorText } from "../base/failure.ts";
+import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
+import type { Connection } from "./connection.ts";
+
+/** What a socket carries: its connection, once it is open. */
+type Carried = { connection: Connection | undefined };
+export type ServerSocket = Socket<Carried>;
+
+export type ListenerOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Makes the connection of a new socket; `undefined` when it was turned away. */
+  readonly onOpen: (socket: ServerSocket, endpoint: Endpoint) => Connection | undefined;
+  readonly onFailure: (text: string) => void;
+};
+
+/** Listening failed; the message says what happened and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * Listens on `options.host` and `options.port` (0: any free one).
+ * @throws {ListenError} when the address can't be had.
+ */
+export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
+  try {
+    return Bun.listen<Carried>({
+      hostname: options.host,
+      port: options.port,
+      // A client may close its side right after its request and still wants the answer.
+      allowHalfOpen: true,
+      data: { connection: undefined },
+      socket: socketHandlers(options),
+    });
+  } catch (error) {
+    throw describeListenFailure(error, options);
+  }
+}
+
+function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
+  return {
+    open(socket: ServerSocket): void {
+      socket.data = { connection: onOpen(socket, endpointOf(socket)) };
+    },
+    data(socket: ServerSocket, chunk: Buffer): void {
+      socket.data.connection?.receive(chunk);
+    },
+    drain(socket: ServerSocket): void {
+      socket.data.connection?.drain();
+    },
+    end(socket: ServerSocket): void {
+      socket.data.connection?.receiveEnd();
+    },
+    close(socket: ServerSocket): void {
+      socket.data.connection?.closed();
+    },
+    // Without this handler, an error in one of the others would end the process.
+    error(socket: ServerSocket, error: Error): void {
+      onFailure(`A connection is closed: ${errorText(error)}`);
+      socket.terminate();
+    },
+  };
+}
+
+/** The socket's addresses, copied now: once it is closed they are gone. */
+function endpointOf(socket: ServerSocket): Endpoint {
+  const peerAddress = normalizeAddress(socket.remoteAddress);
+  return {
+    peerAddress,
+    peerPort: socket.remotePort,
+    localAddress: normalizeAddress(socket.localAddress),
+    localPort: socket.localPort,
+    family: peerAddress.includes(":") ? "IPv6" : "IPv4",
+  };
+}
+
+function describeListenFailure(error: unknown, { host, port }: ListenerOptions): ListenError {
+  const code = errorCode(error);
+  const where = formatHostPort(host, port);
+  switch (code ?? "") {
+    case "EADDRINUSE":
+      return new ListenError(
+        `Cannot listen on ${where}: the port is in use; choose another with "netfile serve ${port + 1}"`,
+        code,
+      );
+    case "EACCES":
+      return new ListenError(
+        `Cannot listen on ${where}: this user may not use the port; choose one above 1023`,
+        code,
+      );
+    case "EADDRNOTAVAIL":
+      return new ListenError(
+        `Cannot listen on ${where}: this machine does not have that address; leave --host out, or use --lan`,
+        code,
+      );
+    default:
+      return new ListenError(
+        `Cannot listen on ${where}: ${errorText(error)}; check the name given to --host`,
+        code,
+      );
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Starts a server on a site, and ends it.
+ */
+import type { Clock } from "../base/clock.ts";
+import { DeadlineWatch } from "../net/deadline.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { readRttUs } from "../net/tcp-info.ts";
+import type { Site } from "../site/respond.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { IdleExit } from "./idle-exit.ts";
+import type { ServerLimits } from "./limits.ts";
+import { listen, type ServerSocket } from "./listener.ts";
+import type { ServerObserver } from "./observer.ts";
+import { Register } from "./register.ts";
+
+export type ServeOptions = {
+  readonly site: Site;
+  /** Address or name to listen on. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly limits: ServerLimits;
+  /** End after so many ms without a request or a transfer; `undefined`: never. */
+  readonly idleExitMs: number | undefined;
+  readonly observer: ServerObserver;
+  readonly clock: Clock;
+};
+
+/** Why a server ended: told to stop, or idle long enough. */
+export type EndReason = "stopped" | "idle";
+
+export interface RunningServer {
+  /** Where it listens, in fact. */
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting, lets running answers finish for at most `graceMs`, then closes what is left. */
+  stop(graceMs: number): Promise<void>;
+  /** Closes everything now. */
+  kill(): void;
+  /** Settles when the server has ended, whoever ended it. */
+  readonly ended: Promise<EndReason>;
+}
+
+/**
+ * Starts listening and answering.
+ * @throws {ListenError} when the address can't be listened on.
+ */
+export function serve(options: ServeOptions): RunningServer {
+  return new Server(options);
+}
+
+/** How late a deadline may be noticed. */
+const TICK_MS = 250;
+/** So many connections over the cap are told why they are turned away; further ones are just closed. */
+const TURNED_AWAY = 256;
+
+class Server implements RunningServer {
+  readonly host: string;
+  readonly port: number;
+  readonly ended: Promise<EndReason>;
+
+  readonly #options: ServeOptions;
+  readonly #listener: ReturnType<typeof listen>;
+  readonly #register: Register<Connection>;
+  readonly #watch: DeadlineWatch;
+  readonly #context: ConnectionContext;
+  readonly #idleExit: IdleExit;
+  readonly #settleEnded: (reason: EndReason) => void;
+  #lastId = 0;
+  #stopReason: EndReason | undefined;
+
+  constructor(options: ServeOptions) {
+    const { promise, resolve } = Promise.withResolvers<EndReason>();
+    this.ended = promise;
+    this.#settleEnded = resolve;
+    this.#options = options;
+    this.#register = new Register(options.limits);
+    this.#idleExit = new IdleExit(
+      {
+        idleExitMs: options.idleExitMs,
+        busyCount: () => this.#register.busySize,
+        onIdle: () => void this.#stop("idle", 0),
+      },
+      options.clock.monotonicMs(),
+    );
+    this.#context = this.#makeContext();
+    this.#listener = listen({
+      host: options.host,
+      port: options.port,
+      onOpen: (socket, endpoint) => this.#open(socket, endpoint),
+      onFailure: (text) => options.observer.failed(text),
+    });
+    this.host = this.#listener.hostname;
+    this.port = this.#listener.port;
+    this.#watch = new DeadlineWatch(options.clock, TICK_MS);
+    this.#watch.add(this.#idleExit);
+  }
+
+  stop(graceMs: number): Promise<void> {
+    return this.#stop("stopped", graceMs);
+  }
+
+  kill(): void {
+    this.#stopReason ??= "stopped";
+    this.#listener.stop();
+    for (const connection of this.#register) connection.kill();
+    this.#endIfEmpty();
+  }
+
+  async #stop(reason: EndReason, graceMs: number): Promise<void> {
+    this.#stopReason ??= reason;
+    this.#listener.stop();
+    for (const connection of this.#register) connection.retire();
+    this.#endIfEmpty();
+    const grace = setTimeout(() => this.kill(), graceMs);
+    await this.ended;
+    clearTimeout(grace);
+  }
+
+  #makeContext(): ConnectionContext {
+    const { site, limits, clock, observer } = this.#options;
+    return {
+      site,
+      limits,
+      clock,
+      register: this.#register,
+      onAnswered: (record) => {
+        this.#idleExit.note(clock.monotonicMs());
+        observer.answered(record);
+      },
+      onFailed: (text) => observer.failed(text),
+      onClosed: (connection) => this.#forget(connection),
+    };
+  }
+
+  #open(socket: ServerSocket, endpoint: Endpoint): Connection | undefined {
+    const hasRoom = this.#register.makeRoom(endpoint.peerAddress);
+    if (!hasRoom && this.#register.size >= this.#options.limits.connections + TURNED_AWAY) {
+      socket.terminate();
+      return undefined;
+    }
+    this.#lastId += 1;
+    const connection = new Connection(this.#lastId, endpoint, socket, this.#context);
+    this.#register.add(connection);
+    this.#watch.add(connection);
+    this.#options.observer.connected({
+      id: connection.id,
+      endpoint,
+      timeoutMs: this.#register.timeoutMs,
+      rttUs: readRttUs(socket.fd),
+    });
+    if (!hasRoom) connection.turnAway();
+    return connection;
+  }
+
+  #forget(connection: Connection): void {
+    this.#register.delete(connection);
+    this.#watch.delete(connection);
+    this.#options.observer.disconnected(connection.id);
+    this.#endIfEmpty();
+  }
+
+  #endIfEmpty(): void {
+    if (this.#stopReason === undefined || this.#register.size > 0) return;
+    this.#watch.stop();
+    this.#settleEnded(this.#stopReason);
+  }
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import { DEFAULT_SERVER_LIMITS } from "../../src/server/limits.ts";
+import { Patience } from "../../src/server/patience.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+function setUp() {
+  const clock = new ManualClock();
+  const moved = { sent: 0, read: 0 };
+  const limits = {
+    ...DEFAULT_SERVER_LIMITS,
+    headMs: 10_000,
+    bodyWindowMs: 20_000,
+    sendWindowMs: 60_000,
+    minRateBytesPerS: 100,
+    farewellMs: 30_000,
+    farewellSilenceMs: 3_000,
+  };
+  const patience = new Patience({ limits, clock, sentBytes: () => moved.sent, readBytes: () => moved.read });
+  return { clock, moved, patience };
+}
+
+describe("Patience", () => {
+  test("a head that trickles in gets no more time with each byte (slowloris)", () => {
+    const { clock, patience } = setUp();
+    patience.await("head");
+    clock.advance(9_000);
+    patience.await("head");
+    expect(patience.deadlineMs).toBe(10_000);
+    expect(patience.isExhausted()).toBe(true);
+  });
+
+  test.each(["body", "reader"] as const)(
+    "a %s that keeps up the least rate gets another window",
+    (awaited) => {
+      const { clock, moved, patience } = setUp();
+      patience.await(awaited);
+      const windowMs = patience.deadlineMs;
+      clock.advance(windowMs);
+      moved.sent += (100 * windowMs) / 1000;
+      moved.read += (100 * windowMs) / 1000;
+      expect(patience.isExhausted()).toBe(false);
+      expect(patience.deadlineMs).toBe(2 * windowMs);
+    },
+  );
+
+  test.each(["body", "reader"] as const)(
+    "a %s one byte below the least rate is given up (R.U.D.Y., slow read)",
+    (awaited) => {
+      const { clock, moved, patience } = setUp();
+      patience.await(awaited);
+      clock.advance(patience.deadlineMs);
+      moved.sent += (100 * patience.deadlineMs) / 1000 - 1;
+      moved.read += (100 * patience.deadlineMs) / 1000 - 1;
+      expect(patience.isExhausted()).toBe(true);
+    },
+  );
+
+  test("the site has no deadline", () => {
+    const { patience } = setUp();
+    patience.await("site");
+    expect(patience.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("a farewell lasts while the client still sends, but not for ever", () => {
+    const { clock, patience } = setUp();
+    patience.awaitFarewell();
+    expect(patience.deadlineMs).toBe(3_000);
+    for (let i = 0; i < 20; i++) {
+      clock.advance(2_000);
+      patience.extendFarewell();
+    }
+    expect(patience.deadlineMs).toBe(30_000);
+    expect(patience.isOver).toBe(true);
+  });
+});
