@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { IdleExit } from "../../src/server/idle-exit.ts";
 
-describe("IdleExit", () => {
-  function setUp(idleExitMs: number | undefined) {
-    const state = { busy: 0, exits: 0 };
-    const idleExit = new IdleExit(
-      { idleExitMs, busyCount: () => state.busy, onIdle: () => (state.exits += 1) },
-      1_000,
-    );
-    return { state, idleExit };
-  }
+function setUp(idleExitMs: number | undefined) {
+  const state = { busy: 0, exits: 0 };
+  const idleExit = new IdleExit(
+    { idleExitMs, busyCount: () => state.busy, onIdle: () => (state.exits += 1) },
+    1_000,
+  );
+  return { state, idleExit };
+}
 
+describe("IdleExit", () => {
   test("ends the server when no request came for so long", () => {
     const { state, idleExit } = setUp(60_000);
     expect(idleExit.deadlineMs).toBe(61_000);
