@@ -1,0 +1,43 @@
+/**
+ * A folder of this system as a store.
+ */
+import type { UrlPath } from "../wire/target.ts";
+import { confine } from "./confine.ts";
+import { DiskFolder } from "./disk-folder.ts";
+import { DiskUploads } from "./disk-upload.ts";
+import { type DiskOptions, openReach } from "./open-reach.ts";
+import type { Reach } from "./reach.ts";
+import type { Folder, Found, Store } from "./store.ts";
+
+/**
+ * Opens the folder `root`: it may be relative, a link, `/`, and end with a slash. It is resolved once; if it is
+ * renamed or removed later, nothing is found any more, and if another folder takes its place, that one is served.
+ *
+ * @throws {StoreError} `failed` (there is no such folder), `conflict` (it is a file), `denied`, `bad-name` (not UTF-8). The
+ *   message is for the operator.
+ */
+export function openDiskStore(root: string, options: DiskOptions = {}): Store {
+  return new DiskStore(openReach(root, options));
+}
+
+class DiskStore implements Store {
+  readonly uploads: DiskUploads;
+  readonly #reach: Reach;
+
+  constructor(reach: Reach) {
+    this.#reach = reach;
+    this.uploads = new DiskUploads(reach);
+  }
+
+  find(path: UrlPath): Found | undefined {
+    const diskPath = confine(this.#reach.root, path);
+    if (diskPath === undefined) return undefined;
+    return this.#reach.find(diskPath, path.isFolder ? "folder" : "file or folder");
+  }
+
+  folder(path: UrlPath): Folder | undefined {
+    const diskPath = confine(this.#reach.root, path);
+    const held = diskPath === undefined ? undefined : this.#reach.hold(diskPath);
+    return held === undefined ? undefined : new DiskFolder(this.#reach, held);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The way for systems that can't tell where a descriptor is: resolve the path, check it, open what is there, then
+ * make sure that the path still leads to what was opened.
+ *
+ * SECURITY: this leaves a race. Somebody who may rename folders inside the root, and who swaps one for a link several
+ * times at exactly the right moments of one look-up, can have a file outside of it read. A peer can't do that:
+ * uploads make no links. Linux goes the other way, `reach-descriptor`, where there is no such moment.
+ */
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+} from "node:fs";
+import type { Clock } from "../base/clock.ts";
+import { confineRealPath, type DiskPath, type DiskRoot, pathInFolder } from "./confine.ts";
+import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
+import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
+import { absentOrThrow, isAbsence } from "./system-error.ts";
+
+// Windows has none of the last three. O_NONBLOCK: a FIFO that takes a file's place must not stop the server.
+const O_READ =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NOCTTY ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Where something really is, and what it was when that was asked. */
+type Place = { readonly path: DiskPath; readonly stats: BigIntStats };
+
+export class PortableReach implements Reach {
+  readonly root: DiskRoot;
+  readonly clock: Clock;
+
+  constructor(root: DiskRoot, clock: Clock) {
+    this.root = root;
+    this.clock = clock;
+  }
+
+  find(path: DiskPath, wanted: Wanted): Reached | undefined {
+    const place = this.#locate(path);
+    if (place === undefined) return undefined;
+    if (isFolderMode(place.stats)) return { kind: "folder" };
+    return wanted === "folder" ? undefined : this.#open(place);
+  }
+
+  look(path: DiskPath): BigIntStats | undefined {
+    return this.#locate(path)?.stats;
+  }
+
+  hold(path: DiskPath): HeldFolder | undefined {
+    const place = this.#locate(path);
+    return place !== undefined && isFolderMode(place.stats) ? new PortableFolder(place) : undefined;
+  }
+
+  #locate(path: DiskPath): Place | undefined {
+    try {
+      const real = confineRealPath(this.root, realpathSync.native(path));
+      if (real === undefined) return undefined;
+      const stats = lstatSync(real, BIGINT);
+      return isFolderMode(stats) || isRegularMode(stats) ? { path: real, stats } : undefined;
+    } catch (error) {
+      return absentOrThrow(error);
+    }
+  }
+
+  #open(place: Place): Reached | undefined {
+    let descriptor: number | undefined;
+    try {
+      descriptor = openSync(place.path, O_READ);
+      const stats = fstatSync(descriptor, BIGINT);
+      if (isSame(stats, place.stats) && isStillAt(place)) {
+        return { kind: "file", file: new DiskFile(descriptor, stats, this.clock.nowMs()) };
+      }
+      closeSync(descriptor);
+      return undefined;
+    } catch (error) {
+      if (descriptor !== undefined) closeSync(descriptor);
+      return absentOrThrow(error);
+    }
+  }
+}
+
+class PortableFolder implements HeldFolder {
+  readonly path: DiskPath;
+  readonly #place: Place;
+  #isHeld = true;
+
+  constructor(place: Place) {
+    this.path = place.path;
+    this.#place = place;
+  }
+
+  at(name: string): DiskPath {
+    return pathInFolder(this.path, name);
+  }
+
+  isInPlace(): boolean {
+    return this.#isHeld && isStillAt(this.#place);
+  }
+
+  close(): void {
+    this.#isHeld = false;
+  }
+}
+
+/**
+ * Whether the path leads to the same thing as before, without a link on the way. Asked twice over, in turns: whoever
+ * swaps folders has to hit the gap between each two of these calls.
+ */
+function isStillAt({ path, stats }: Place): boolean {
+  try {
+    return (
+      realpathSync.native(path) === path &&
+      isSame(lstatSync(path, BIGINT), stats) &&
+      realpathSync.native(path) === path &&
+      isSame(lstatSync(path, BIGINT), stats)
+    );
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
+  }
+}
+
+function isSame(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}

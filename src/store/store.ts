@@ -1,0 +1,100 @@
+/**
+ * Where files live, as the site sees it. It knows nothing of HTTP; the disk is one, an object store could be another.
+ */
+import type { ReadableFile } from "../base/piece.ts";
+import type { UrlPath } from "../wire/target.ts";
+
+/** A file that is open: everything here was measured on the descriptor that is read. */
+export interface OpenFile extends ReadableFile {
+  readonly sizeBytes: number;
+  /** Last modification, in ms since the epoch; may be negative or absurd, as the disk has it. */
+  readonly modifiedMs: number;
+  /** Names this content: changes whenever the content may have changed. Printable ASCII without quotes. */
+  readonly version: string;
+  /**
+   * Whether `version` is proof already. False while the last change is so recent that a further one could carry
+   * the same timestamps; then it must not be used as a strong validator.
+   */
+  readonly isSettled: boolean;
+  /** The descriptor, where the file is a file of this system; for system calls that move bytes by themselves. */
+  readonly fd: number | undefined;
+}
+
+export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };
+
+/** One name in a folder. Only names that {@link Store.find} would find are listed. */
+export type Entry =
+  | { readonly kind: "file"; readonly name: string; readonly sizeBytes: number; readonly modifiedMs: number }
+  | { readonly kind: "folder"; readonly name: string; readonly modifiedMs: number };
+
+/** What an entry is, before it is measured. */
+export type EntryName = { readonly kind: "file" | "folder" | "link"; readonly name: string };
+
+export interface Folder {
+  /** Every name in the folder, unsorted, without hidden ones. Reads in batches so that others are served meanwhile. */
+  names(): Promise<readonly EntryName[]>;
+  /** Measures one name; `undefined` when it is gone, or is neither file nor folder, or leaves the root. */
+  measure(name: string): Entry | undefined;
+  close(): void;
+}
+
+export type UploadOptions = {
+  /**
+   * What to do when the name exists: refuse (kind `exists`), replace it, or save as `name-1.ext`, `name-2.ext`, …
+   * Decided for good at {@link Upload.commit}, atomically; looked at early in {@link UploadStore.begin}.
+   */
+  readonly onExist: "refuse" | "replace" | "rename";
+  /**
+   * Called with the file that is there now (`undefined` for none) at the last moment before the name is given; to
+   * answer false stops the commit with kind `changed`. Two commits of one name never run this at the same time.
+   */
+  readonly mayReplace?: (current: OpenFile | undefined) => boolean;
+  /** The whole size if it is known, in bytes, so that a full disk can be told before the first byte. */
+  readonly sizeBytes?: number;
+};
+
+/** A file on its way in. Nothing appears under its name before {@link commit} is done, and then all of it. */
+export interface Upload {
+  /** Bytes written so far. */
+  readonly writtenBytes: number;
+  /** Appends; the bytes are on their way when it returns and may be reused. Throws {@link StoreError}. */
+  write(bytes: Uint8Array): void;
+  /** Makes what was written durable and gives it its name (fsync, rename, fsync of the folder). */
+  commit(): Promise<Committed>;
+  /** Drops everything; safe at any time, also after `commit`. */
+  discard(): void;
+}
+
+export type Committed = {
+  /** Names of the file from the root, since `rename` may have chosen another. */
+  readonly names: readonly string[];
+  /** False when a file of that name was replaced. */
+  readonly isNew: boolean;
+  readonly version: string;
+  readonly isSettled: boolean;
+  readonly modifiedMs: number;
+};
+
+export interface UploadStore {
+  /**
+   * Begins a file at `path`, making missing folders on the way.
+   * @throws {StoreError} `exists` (onExist refuse), `conflict`, `bad-name`, `denied`, `full`, `busy`, `failed`.
+   */
+  begin(path: UrlPath, options: UploadOptions): Upload;
+}
+
+export interface Store {
+  /**
+   * Opens what is at `path`, wherever symbolic links lead inside the root. Trailing slash or not, a file
+   * is found only without one, a folder with and without.
+   *
+   * @returns `undefined` when there is nothing there that may be seen: no such name, a hidden name, a name
+   *   that could leave the root (`..`, a slash, a backslash, NUL, a drive), a link that does, a FIFO, a device.
+   * @throws {StoreError} `denied`, `busy`, `failed`.
+   */
+  find(path: UrlPath): Found | undefined;
+  /** Opens the folder at `path` for listing; `undefined` as in {@link find}, or when it is not a folder. */
+  folder(path: UrlPath): Folder | undefined;
+  /** Absent for a store that can't be written to. */
+  readonly uploads?: UploadStore;
+}
