@@ -1,0 +1,45 @@
+/**
+ * The log that `get`, `put` and `shell` keep with `--log-file`: one line for each request, appended.
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { systemClock } from "../base/clock.ts";
+import { errorText } from "../base/failure.ts";
+import { printable } from "../base/printable.ts";
+import { UsageError } from "./exit.ts";
+import type { Log } from "./log.ts";
+import { formatLogLine } from "./transfer-report.ts";
+import type { Transfer } from "./transfer-report.ts";
+
+/** It says what this user fetched: for the user alone. */
+const LOG_MODE = 0o600;
+
+export class ClientLog {
+  readonly #fd: number;
+  readonly #log: Log;
+
+  /** @throws {UsageError} when the file can't be opened, before anything is transferred. */
+  constructor(path: string, log: Log) {
+    this.#log = log;
+    try {
+      this.#fd = openSync(resolve(path), "a", LOG_MODE);
+    } catch (error) {
+      const problem = `Cannot write the log file "${printable(path)}": ${errorText(error)}`;
+      throw new UsageError(`${problem}; name another with --log-file`);
+    }
+  }
+
+  /** Appends one line; a failure is told and ends nothing. */
+  append(transfer: Transfer): void {
+    try {
+      writeSync(this.#fd, `${formatLogLine(transfer, systemClock.nowMs())}\n`);
+    } catch (error) {
+      void this.#log.warn(`Cannot write the log file: ${errorText(error)}`);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}

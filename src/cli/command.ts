@@ -1,0 +1,16 @@
+/**
+ * A command of netfile: its definition, its help, and how it is run.
+ */
+import type { HelpText } from "./help.ts";
+import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type Command = {
+  readonly help: HelpText;
+  readonly args: StrictArgsDef;
+  /**
+   * Does what the command is for.
+   * @returns the exit code. What it throws is told to the person by the root, which also knows its exit code.
+   */
+  readonly run: (args: StrictArgs, terminal: Terminal) => Promise<number>;
+};

@@ -1,0 +1,71 @@
+/**
+ * `netfile put`: sends one file to a server that takes uploads.
+ */
+import { systemClock } from "../base/clock.ts";
+import { Session } from "../client/session.ts";
+import { upload } from "../client/upload.ts";
+import { ClientLog } from "./client-log.ts";
+import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
+import type { Command } from "./command.ts";
+import { EXIT } from "./exit.ts";
+import { readTelling } from "./get.ts";
+import { Log } from "./log.ts";
+import { readPutWords } from "./remote-words.ts";
+import type { StrictArgs } from "./strict-args.ts";
+import type { Terminal } from "./terminal.ts";
+import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
+import { USER_AGENT } from "./version.ts";
+
+export const putCommand: Command = {
+  args: {
+    HOST: { type: "positional", required: false, description: "name or address of the server (127.0.0.1)" },
+    PORT: { type: "positional", required: false, description: "its port (8080)" },
+    FILE: { type: "positional", required: false, description: "the file to send" },
+    NAME: {
+      type: "positional",
+      required: false,
+      description: "its name there; NAME/ is a folder (the file's own name)",
+    },
+    post: { type: "boolean", description: "send with POST instead of PUT" },
+    ...REPORT_ARGS,
+    ...TIMEOUT_ARGS,
+  },
+  help: {
+    summary:
+      "Sends a file over HTTP; whether an existing one is replaced is the server's choice (netfile serve --upload --on-exist)",
+    usage: ["netfile put [HOST] [PORT] FILE [NAME] [OPTIONS]", "netfile put FILE URL [OPTIONS]"],
+    sections: [{ title: "Keys of --json", rows: JSON_ROWS }],
+    examples: [
+      ["netfile put localhost 8080 notes.txt", "saved there as notes.txt"],
+      ["netfile put localhost 8080 notes.txt work/today.txt", "under another name, in a folder"],
+      ["netfile put notes.txt http://localhost:8080/work/", "the same folder, by URL"],
+      ["netfile put --post 127.0.0.1 8080 notes.txt", "with POST"],
+    ],
+    showsExitCodes: true,
+  },
+  run: runPut,
+};
+
+async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
+  const { path, url } = readPutWords(args.words);
+  const log = new Log(terminal.err);
+  const logFile = args.value("log-file");
+  const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
+  const { signal, exitCode: signalCode } = signalOfInterrupts();
+  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const isPost = args.isOn("post");
+  const { exitCode } = await runTransfer(
+    {
+      command: isPost ? "post" : "put",
+      url,
+      name: path,
+      signal,
+      isUnwanted: () => false,
+      start: (hooks) => upload(session, { path, url, method: isPost ? "POST" : "PUT", signal, ...hooks }),
+    },
+    { terminal, log, clientLog, telling: readTelling(args) },
+  );
+  session.close();
+  clientLog?.close();
+  return exitCode === EXIT.interrupted ? (signalCode() ?? exitCode) : exitCode;
+}

@@ -1,0 +1,126 @@
+/**
+ * The words of `get`, `put` and `shell` that name a server and a file on it.
+ */
+import { basename } from "node:path";
+
+import { printable } from "../base/printable.ts";
+import { parseRemoteUrl, remoteFile } from "../client/origin.ts";
+import type { RemoteUrl } from "../client/origin.ts";
+import { formatUrlPath } from "../wire/target.ts";
+import { UsageError } from "./exit.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, readHost, readRemotePort } from "./flag-values.ts";
+
+/** What to fetch, and the destination word when one was given. */
+export type GetWords = { readonly url: RemoteUrl; readonly destination: string | undefined };
+
+/** What to send, and where to. */
+export type PutWords = { readonly path: string; readonly url: RemoteUrl };
+
+/** A server, and the folder on it to begin in (plain text, begins and ends with a slash). */
+export type ServerWords = { readonly host: string; readonly port: number; readonly folder: string };
+
+/**
+ * Reads `[HOST] [PORT] [FILE] [DEST]` or `URL [DEST]`.
+ * @throws {UsageError | UrlError}
+ */
+export function readGetWords(words: readonly string[]): GetWords {
+  const [first, second, file, destination] = words;
+  if (first !== undefined && isUrl(first)) {
+    refuseMore(words, 2, "URL DEST");
+    return { url: parseRemoteUrl(first), destination: second };
+  }
+  const { host, port } = readServer(first, second);
+  return { url: remoteFile(host, port, file ?? "/"), destination };
+}
+
+/**
+ * Reads `[HOST] [PORT] FILE [NAME]` or `FILE URL`: with two words the host and the file, with three the middle one is the
+ * port when it is a number.
+ * @throws {UsageError | UrlError}
+ */
+export function readPutWords(words: readonly string[]): PutWords {
+  const [first, second] = words;
+  if (first === undefined)
+    throw new UsageError("The file to send is missing; write: netfile put localhost 8080 FILE");
+  if (isUrl(first)) throw new UsageError("The file comes first; write: netfile put FILE URL");
+  if (second !== undefined && isUrl(second)) {
+    refuseMore(words, 2, "FILE URL");
+    return { path: first, url: withFileName(parseRemoteUrl(second), first) };
+  }
+  const { host, port, path, name } = placePutWords(words);
+  return { path, url: remoteFile(host, port, remoteNameFor(path, name ?? "/")) };
+}
+
+/**
+ * Reads `[HOST] [PORT]` or a URL of a folder.
+ * @throws {UsageError | UrlError}
+ */
+export function readServerWords(words: readonly string[]): ServerWords {
+  const [first, second] = words;
+  if (first === undefined || !isUrl(first)) return { ...readServer(first, second), folder: "/" };
+  refuseMore(words, 1, "URL");
+  const { origin, target } = parseRemoteUrl(first);
+  const path = decodePath(target.replace(/\?.*$/s, ""));
+  return { host: origin.host, port: origin.port, folder: path.endsWith("/") ? path : `${path}/` };
+}
+
+/** Name on the server for the local file `path`: `name`, or in the folder `name/` that of the file. */
+export function remoteNameFor(path: string, name: string): string {
+  return name.endsWith("/") ? `${name}${basename(path)}` : name;
+}
+
+function placePutWords(words: readonly string[]): {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly name: string | undefined;
+} {
+  const [first = "", second, third, fourth] = words;
+  if (second === undefined) return { ...readServer(undefined, undefined), path: first, name: undefined };
+  if (!/^\d+$/.test(second)) {
+    refuseMore(words, 3, "HOST FILE NAME");
+    return { ...readServer(first, undefined), path: second, name: third };
+  }
+  if (third === undefined) {
+    throw new UsageError(
+      `The file to send is missing; write: netfile put ${printable(first)} ${second} FILE`,
+    );
+  }
+  return { ...readServer(first, second), path: third, name: fourth };
+}
+
+function readServer(
+  host: string | undefined,
+  port: string | undefined,
+): { readonly host: string; readonly port: number } {
+  return {
+    host: host === undefined ? DEFAULT_HOST : readHost(host),
+    port: port === undefined ? DEFAULT_PORT : readRemotePort(port),
+  };
+}
+
+/** A URL that names a folder gets the file's name behind it. */
+function withFileName(url: RemoteUrl, path: string): RemoteUrl {
+  const [folder = "", ...query] = url.target.split("?");
+  if (!folder.endsWith("/")) return url;
+  const target = `${folder}${formatUrlPath([basename(path)], { isFolder: false }).slice(1)}`;
+  return { ...url, target: [target, ...query].join("?") };
+}
+
+function isUrl(word: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
+}
+
+function refuseMore(words: readonly string[], limit: number, order: string): void {
+  const extra = words[limit];
+  if (extra === undefined) return;
+  throw new UsageError(`The word "${printable(extra)}" is one too many; the order is ${order}`);
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new UsageError(`The path "${printable(path)}" is not percent-encoded UTF-8; write the URL anew`);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * `netfile serve`: starts a server on a folder, tells how to reach it, and ends it in an orderly way.
+ */
+import { accessSync, constants, opendirSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { extname, sep } from "node:path";
+
+import { systemClock } from "../base/clock.ts";
+import { errorCode, errorText } from "../base/failure.ts";
+import { printable } from "../base/printable.ts";
+import { formatDurationMs } from "../base/units.ts";
+import { AccessLog } from "../server/access-log.ts";
+import { serve } from "../server/serve.ts";
+import type { RunningServer } from "../server/serve.ts";
+import { openDiskStore } from "../store/disk.ts";
+import type { BannerFacts } from "./banner.ts";
+import { describeReach, formatServing, formatTryNext } from "./banner.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./exit.ts";
+import { LinePrinter } from "./line-printer.ts";
+import { Log } from "./log.ts";
+import { PeerNames } from "./peer-names.ts";
+import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
+import type { ServePlan } from "./serve-plan.ts";
+import { ServerLog } from "./server-log.ts";
+import { endOnSignals } from "./stop-signals.ts";
+import type { StrictArgs } from "./strict-args.ts";
+import type { Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+
+/** How long lines that were printed at the end may take to be read. */
+const FLUSH_MS = 1000;
+/** So many names of the folder are looked at for one to show. */
+const SAMPLE_NAMES = 100;
+
+export const serveCommand: Command = {
+  args: SERVE_ARGS,
+  help: {
+    summary:
+      "Serves a folder over HTTP/1.1: to this machine unless --lan or --host says otherwise, read only unless --upload is given",
+    usage: ["netfile serve [PORT] [DIR] [OPTIONS]", "netfile serve DIR"],
+    sections: [],
+    examples: [
+      ["netfile serve", "this folder on http://127.0.0.1:8080/"],
+      ["netfile serve 9089 /path/to/dir", "that folder on port 9089"],
+      ["netfile serve --lan --allow pdf,svg", "for every device on your networks, with two more types"],
+      ["netfile serve 8080 inbox --upload --max-upload 50M --on-exist rename", "a folder that takes files"],
+      [
+        "netfile serve --idle-exit 60 --log-file access.log",
+        "ends after a minute without a request; keeps a log",
+      ],
+    ],
+    showsExitCodes: false,
+  },
+  run: runServe,
+};
+
+async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
+  const plan = readServePlan(args);
+  checkFolder(plan.folder);
+  const log = new Log(terminal.err);
+  const printer = new LinePrinter(terminal.out);
+  const accessLog = openAccessLog(plan, log);
+  const observer = new ServerLog({
+    printer: plan.detail === "quiet" ? undefined : printer,
+    colors: terminal.out.colors,
+    isVerbose: plan.detail === "verbose",
+    accessLog,
+    log,
+    names: new PeerNames(),
+  });
+  const running = startServer(plan, observer);
+  const ending = endOnSignals({ running, accessLog, terminal });
+  await printStart(plan, running, terminal);
+  sweepUploads(plan, log);
+  if (servesItsLog(plan))
+    await log.warn("Clients can fetch the log file; put it outside of the served folder");
+  const reason = await running.ended;
+  const idleFor = plan.idleExitMs === undefined ? "" : ` for ${formatDurationMs(plan.idleExitMs)}`;
+  if (plan.detail !== "quiet") printer.print(reason === "idle" ? `Ended: no request${idleFor}.` : "Ended.");
+  await printer.flush(FLUSH_MS);
+  accessLog?.close();
+  return ending.exitCode();
+}
+
+/** @throws {UsageError} when there is nothing to serve there. */
+function checkFolder(folder: string): void {
+  const shown = `"${printable(folder)}"`;
+  try {
+    if (!statSync(folder).isDirectory())
+      throw new UsageError(`${shown} is a file; name the folder that holds it`);
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(folderProblem(shown, error));
+  }
+}
+
+function folderProblem(shown: string, error: unknown): string {
+  const code = errorCode(error) ?? "";
+  if (["ENOENT", "ENOTDIR"].includes(code)) {
+    return `There is no folder ${shown}; name one that exists: netfile serve 8080 DIR`;
+  }
+  if (["EACCES", "EPERM"].includes(code)) {
+    return `The folder ${shown} can't be read; change its permissions or name another`;
+  }
+  return `The folder ${shown} can't be opened: ${errorText(error)}`;
+}
+
+function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefined {
+  if (accessLog === undefined) return undefined;
+  try {
+    return new AccessLog({ ...accessLog, onFailure: (text) => void log.warn(text) });
+  } catch (error) {
+    const shown = printable(accessLog.path);
+    throw new UsageError(
+      `Cannot write the log file "${shown}": ${errorText(error)}; name another with --log-file`,
+    );
+  }
+}
+
+function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
+  const { policy, port, limits, idleExitMs } = plan;
+  return serve({
+    site: { store: openDiskStore(plan.folder), policy, clock: systemClock },
+    host: typeof plan.host === "string" ? plan.host : wildcardHost(),
+    port,
+    limits,
+    idleExitMs,
+    observer,
+    clock: systemClock,
+  });
+}
+
+/** `::` takes IPv4 too; where the system knows no IPv6, IPv4 alone. */
+function wildcardHost(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
+}
+
+async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {
+  const reach = describeReach(host, port, networkInterfaces());
+  if (plan.detail === "quiet") {
+    out.print(`${[...reach.local, ...reach.remote].join(" ")}\n`);
+    return;
+  }
+  const facts: BannerFacts = { plan, host, port, reach, sample: findSample(plan) };
+  const serving = formatServing(facts, out.colors);
+  const next = formatTryNext(facts, out.colors);
+  const head = out.isTerminal ? await drawBox(serving, out.columns()) : serving.join("\n");
+  out.print(`${head}\n\n${next.join("\n")}\n\n`);
+}
+
+/** A box by consola; plain lines where it would not fit, or would be torn by characters of other widths. */
+async function drawBox(lines: readonly string[], columns: number): Promise<string> {
+  const { box, stripAnsi } = await import("consola/utils");
+  const plain = lines.map((line) => stripAnsi(line));
+  const isFitting = plain.every((line) => line.length + 10 <= columns && /^[\x20-\x7e]*$/.test(line));
+  if (!isFitting) return lines.join("\n");
+  return box(lines.join("\n"), {
+    title: ` netfile ${VERSION} `,
+    style: { padding: 1, marginTop: 0, marginBottom: 0, borderColor: "cyan" },
+  });
+}
+
+/** A file at the top of the folder that the whitelist lets through and that a shell reads as one word. */
+function findSample({ folder, policy: { allow } }: ServePlan): string | undefined {
+  try {
+    using directory = opendirSync(folder);
+    for (let count = 0; count < SAMPLE_NAMES; count++) {
+      const entry = directory.readSync();
+      if (entry === null) return undefined;
+      const extension = /^[\w][\w.-]*\.(\w+)$/.exec(entry.name)?.[1]?.toLowerCase();
+      if (entry.isFile() && extension !== undefined && (allow === "all" || allow.has(extension)))
+        return entry.name;
+    }
+  } catch {
+    // Only an example is lost.
+  }
+  return undefined;
+}
+
+/** Whether the log lies where clients can fetch it. */
+function servesItsLog({ accessLog, folder, policy: { allow } }: ServePlan): boolean {
+  if (
+    accessLog === undefined ||
+    !accessLog.path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
+  )
+    return false;
+  return allow === "all" || allow.has(extname(accessLog.path).slice(1).toLowerCase());
+}
+
+/** What a killed server left half-saved is removed behind the first requests. */
+function sweepUploads(plan: ServePlan, log: Log): void {
+  if (plan.policy.upload === undefined) return;
+  void (async () => {
+    const { sweepAbandonedUploads } = await import("../store/sweep.ts");
+    const count = await sweepAbandonedUploads(plan.folder);
+    if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
+  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${errorText(error)}`));
+}

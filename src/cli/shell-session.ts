@@ -1,0 +1,243 @@
+/**
+ * The shell without its input: it is told a command, does it over one kept connection, and answers with an exit code.
+ */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { assertNever } from "../base/assert-never.ts";
+import { printable } from "../base/printable.ts";
+import type { Answer, download } from "../client/download.ts";
+import type { Destination } from "../client/download.ts";
+import { remoteFile } from "../client/origin.ts";
+import type { RemoteUrl } from "../client/origin.ts";
+import type { readRemoteFolder, RemoteEntry } from "../client/remote-folder.ts";
+import type { Session } from "../client/session.ts";
+import { TransferError } from "../client/transfer-error.ts";
+import type { upload } from "../client/upload.ts";
+import { ContentPrinter } from "./content-printer.ts";
+import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { formatPanel } from "./panel.ts";
+import { remoteNameFor } from "./remote-words.ts";
+import type { ServerWords } from "./remote-words.ts";
+import { resolveRemotePath } from "./shell-command.ts";
+import type { ShellCommand } from "./shell-command.ts";
+import { formatEntries, formatShellHelp } from "./shell-texts.ts";
+import { runTransfer } from "./transfer-run.ts";
+import type { TransferEnd, TransferSettings } from "./transfer-run.ts";
+
+/** The client's functions, so that a test can stand in for the network. */
+export type RemoteActions = {
+  readonly download: typeof download;
+  readonly upload: typeof upload;
+  readonly readRemoteFolder: typeof readRemoteFolder;
+};
+
+export type ShellOptions = {
+  readonly server: ServerWords;
+  readonly session: Session;
+  readonly actions: RemoteActions;
+  readonly settings: TransferSettings;
+  /** Replace local files. */
+  readonly force: boolean;
+  /** Absolute path. */
+  readonly localFolder: string;
+};
+
+export class ShellSession {
+  readonly #options: ShellOptions;
+  #folder: string;
+  #localFolder: string;
+  #lastAnswer: Answer | undefined;
+  readonly #listings = new Map<string, readonly RemoteEntry[]>();
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    this.#folder = options.server.folder;
+    this.#localFolder = options.localFolder;
+  }
+
+  /** The folder on the server that paths start from: begins and ends with a slash. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** The folder of this machine that paths start from. */
+  get localFolder(): string {
+    return this.#localFolder;
+  }
+
+  /** What the folder on the server at `path` held when it was last listed, for completion. */
+  knownEntries(path: string): readonly RemoteEntry[] {
+    return this.#listings.get(path) ?? [];
+  }
+
+  /**
+   * Does one command. Never rejects: what went wrong has been told.
+   * @returns its exit code.
+   */
+  async run(command: ShellCommand, signal: AbortSignal): Promise<number> {
+    try {
+      return await this.#dispatch(command, signal);
+    } catch (error) {
+      const failure = signal.aborted
+        ? { code: EXIT.interrupted, text: "Interrupted" }
+        : describeFailure(error);
+      await this.#options.settings.log.error(failure.text);
+      return failure.code;
+    }
+  }
+
+  async #dispatch(command: ShellCommand, signal: AbortSignal): Promise<number> {
+    const { out, err } = this.#options.settings.terminal;
+    switch (command.kind) {
+      case "get":
+        return this.#get(command, signal);
+      case "put":
+      case "post":
+        return this.#put(command, signal);
+      case "ls":
+        out.print(formatEntries(await this.#list(command.path ?? ".", signal)));
+        return EXIT.done;
+      case "cd":
+        return this.#changeFolder(command.path ?? "/", signal);
+      case "lcd":
+        return this.#changeLocalFolder(command.folder);
+      case "info":
+        return this.#info(signal);
+      case "help":
+        err.print(formatShellHelp());
+        return EXIT.done;
+      case "quit":
+        return EXIT.done;
+      default:
+        return assertNever(command);
+    }
+  }
+
+  async #get({ path, destination }: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+    const remote = resolveRemotePath(this.#folder, path);
+    const isPrinted = destination === "-" || (destination === undefined && remote.endsWith("/"));
+    // A trailing slash says "folder" and must survive.
+    const local = destination?.endsWith("/") === true ? "/" : "";
+    const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
+    const end = await this.#download(remote, isPrinted ? undefined : place, signal);
+    return end.exitCode;
+  }
+
+  /** @param place path to save to; `undefined` prints the content. */
+  async #download(remote: string, place: string | undefined, signal: AbortSignal): Promise<TransferEnd> {
+    const { session, actions, settings, force } = this.#options;
+    const unwanted = new AbortController();
+    const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
+    const destination: Destination =
+      place === undefined
+        ? { kind: "consumer", consume: (bytes) => printer.print(bytes) }
+        : { kind: "path", path: place };
+    const url = this.#url(remote);
+    const end = await runTransfer(
+      {
+        command: "get",
+        url,
+        name: remote,
+        signal,
+        isUnwanted: () => !printer.hasReader,
+        start: async (hooks) => {
+          const either = AbortSignal.any([signal, unwanted.signal]);
+          const result = await actions.download(session, {
+            url,
+            destination,
+            force,
+            signal: either,
+            ...hooks,
+          });
+          printer.end();
+          return { ...result, savedAs: result.savedPath };
+        },
+      },
+      settings,
+    );
+    return this.#remember(end);
+  }
+
+  async #put(command: ShellCommand & { kind: "put" | "post" }, signal: AbortSignal): Promise<number> {
+    const { session, actions, settings } = this.#options;
+    const { kind, file } = command;
+    const path = resolve(this.#localFolder, file);
+    const url = this.#url(remoteNameFor(path, resolveRemotePath(this.#folder, command.path ?? ".")));
+    const method = kind === "put" ? "PUT" : "POST";
+    const end = await runTransfer(
+      {
+        command: kind,
+        url,
+        name: file,
+        signal,
+        isUnwanted: () => false,
+        start: (hooks) => actions.upload(session, { path, url, method, signal, ...hooks }),
+      },
+      settings,
+    );
+    this.#listings.clear();
+    return this.#remember(end).exitCode;
+  }
+
+  async #list(path: string, signal: AbortSignal): Promise<readonly RemoteEntry[]> {
+    const folder = resolveRemotePath(this.#folder, `${path}/`);
+    const { actions, session } = this.#options;
+    signal.throwIfAborted();
+    const entries = await actions.readRemoteFolder(session, this.#url(folder));
+    this.#listings.set(folder, entries);
+    return entries;
+  }
+
+  async #changeFolder(path: string, signal: AbortSignal): Promise<number> {
+    try {
+      await this.#list(path, signal);
+    } catch (error) {
+      // A server without listings may have the folder all the same; a refusal tells that it hasn't.
+      const isUnlisted =
+        error instanceof TransferError && error.phase === "answer" && (error.status ?? 200) < 400;
+      if (!isUnlisted) throw error;
+    }
+    this.#folder = resolveRemotePath(this.#folder, `${path}/`);
+    return EXIT.done;
+  }
+
+  #changeLocalFolder(folder: string | undefined): number {
+    const path = resolve(this.#localFolder, folder ?? ".");
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw new UsageError(`There is no folder "${printable(path)}" on this machine; name one that exists`);
+    }
+    this.#localFolder = path;
+    this.#options.settings.terminal.err.print(`${printable(path)}\n`);
+    return EXIT.done;
+  }
+
+  /** Shows the panel of the last answer; without one yet, asks for the folder's page to have one. */
+  async #info(signal: AbortSignal): Promise<number> {
+    const { session, actions, settings } = this.#options;
+    if (this.#lastAnswer === undefined) {
+      await actions.download(session, {
+        url: this.#url(this.#folder),
+        destination: { kind: "consumer", consume: () => undefined },
+        force: false,
+        signal,
+        onAnswer: (answer) => {
+          this.#lastAnswer = answer;
+        },
+      });
+    }
+    const { err } = settings.terminal;
+    if (this.#lastAnswer !== undefined) err.print(formatPanel(this.#lastAnswer, err.colors));
+    return EXIT.done;
+  }
+
+  #remember(end: TransferEnd): TransferEnd {
+    this.#lastAnswer = end.answer ?? this.#lastAnswer;
+    return end;
+  }
+
+  #url(path: string): RemoteUrl {
+    const { host, port } = this.#options.server;
+    return remoteFile(host, port, path);
+  }
+}

@@ -1,0 +1,132 @@
+/** The program on a pseudo-terminal: the box, the prompt with history and completion, the progress bar, Ctrl-C. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { makeTemporaryFolder } from "../support/client-session.ts";
+import type { TemporaryFolder } from "../support/client-session.ts";
+import { startSite } from "../support/running-site.ts";
+import type { RunningSite } from "../support/running-site.ts";
+import { hear, say, startScriptedServer, waitFor } from "../support/scripted-server.ts";
+
+const MAIN = resolve(import.meta.dir, "../../src/main.ts");
+
+/** A program on a terminal of 100 columns: what it has shown, and a keyboard. */
+class Screen {
+  text = "";
+  readonly child: Bun.Subprocess;
+  #wake: (() => void) | undefined;
+
+  constructor(words: readonly string[], folder: TemporaryFolder) {
+    this.child = Bun.spawn([process.execPath, MAIN, ...words], {
+      cwd: folder.path,
+      env: { PATH: process.env["PATH"] ?? "", HOME: folder.path, TERM: "xterm" },
+      terminal: {
+        cols: 100,
+        rows: 30,
+        data: (_terminal, bytes) => {
+          this.text += new TextDecoder().decode(bytes);
+          this.#wake?.();
+        },
+      },
+    });
+  }
+
+  /** Waits until `pattern` is shown behind what was waited for before, and forgets what was shown up to it. */
+  async waitFor(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.text);
+      if (found !== null) {
+        const shown = this.text.slice(0, found.index + found[0].length);
+        this.text = this.text.slice(shown.length);
+        return shown;
+      }
+      const { promise, resolve: wake } = Promise.withResolvers<void>();
+      this.#wake = wake;
+      await promise;
+    }
+  }
+
+  type(keys: string): void {
+    this.child.terminal?.write(keys);
+  }
+}
+
+let folder: TemporaryFolder;
+let site: RunningSite;
+beforeEach(() => {
+  folder = makeTemporaryFolder();
+  site = startSite();
+  mkdirSync(`${site.root}/server`);
+  writeFileSync(`${site.root}/server/a.txt`, "hello\n");
+});
+afterEach(async () => {
+  await site.stop();
+  folder.remove();
+});
+
+describe.if(process.platform !== "win32")("on a terminal", () => {
+  test("serve draws a box, and ends at Ctrl-C", async () => {
+    const screen = new Screen(["serve", "0", site.root], folder);
+    const shown = Bun.stripANSI(await screen.waitFor(/Ctrl-C ends the server/));
+    expect(shown).toMatch(/╭─+ netfile \d+\.\d+\.\d+ ─+╮/);
+    expect(shown).toMatch(/│ +http:\/\/127\.0\.0\.1:\d+\/ +│/);
+    screen.type("\u0003");
+    await screen.waitFor(/Ended\./);
+    expect(await screen.child.exited).toBe(0);
+  });
+
+  test("shell asks, completes, fetches, and remembers", async () => {
+    const screen = new Screen(["shell", "127.0.0.1", String(site.port)], folder);
+    await screen.waitFor(/127\.0\.0\.1:\d+\/> /);
+    screen.type("ls\r");
+    await screen.waitFor(/server\/[^]*> /);
+    screen.type("cd se\t");
+    await screen.waitFor(/cd [^]*server\//);
+    screen.type("\r");
+    await screen.waitFor(/\/server\/> /);
+    screen.type("get a.txt\r");
+    await screen.waitFor(/Saved a\.txt — 6 B[^]*> /);
+    screen.type("quti\r");
+    await screen.waitFor(/did you mean "quit"\?[^]*> /);
+    screen.type("half a line\u0003");
+    await screen.waitFor(/\^C[^]*> /);
+    screen.type("quit\r");
+    expect(await screen.child.exited).toBe(0);
+    expect(readFileSync(folder.at("a.txt"), "utf8")).toBe("hello\n");
+    const history = readFileSync(folder.at(".local/state/netfile/history"), "utf8");
+    expect(history).toBe("ls\ncd server/\nget a.txt\nquti\nquit\n");
+    expect(site.connections).toHaveLength(1);
+  });
+
+  test("shell goes on after Ctrl-C has ended a transfer, and ends at Ctrl-D", async () => {
+    const { promise, resolve: goOn } = Promise.withResolvers<void>();
+    const body = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345";
+    const slow = startScriptedServer([[hear, say(body), waitFor(promise)]]);
+    const screen = new Screen(["shell", "127.0.0.1", String(slow.port)], folder);
+    await screen.waitFor(/\/> /);
+    screen.type("get a.txt -\r");
+    await screen.waitFor(/12345/);
+    screen.type("\u0003");
+    await screen.waitFor(/Interrupted[^]*\/> /);
+    screen.type("\u0004");
+    expect(await screen.child.exited).toBe(0);
+    goOn();
+    slow.stop();
+  });
+
+  test("get shows its progress after half a second, on one line", async () => {
+    const { promise, resolve: goOn } = Promise.withResolvers<void>();
+    const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345";
+    const slow = startScriptedServer([
+      [hear, say(head), waitFor(promise), say("6"), waitFor(Bun.sleep(900)), say("7890")],
+    ]);
+    const screen = new Screen(["get", "127.0.0.1", String(slow.port), "a.txt"], folder);
+    await screen.waitFor(/status/);
+    setTimeout(goOn, 600);
+    const shown = await screen.waitFor(/verified/);
+    expect(shown).toMatch(/\r\u001b\[K\/a\.txt +\d+ % {2}\[#+-*\] {2}\d+ B of 10 B/);
+    expect(await screen.child.exited).toBe(0);
+    slow.stop();
+  });
+});

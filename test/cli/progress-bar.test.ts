@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+
+import { formatProgress, ProgressBar } from "../../src/cli/progress-bar.ts";
+import { FakeOutput } from "../support/fake-terminal.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+const HALF = { name: "photo.jpg", doneBytes: 15_000_000, totalBytes: 30_000_000, rateBytesPerS: 5_000_000 };
+
+describe("formatProgress()", () => {
+  test("tells name, share, bar, counts, rate and time left", () => {
+    expect(formatProgress(HALF, 99)).toBe(
+      "photo.jpg   50 %  [###############---------------]  15 MB of 30 MB  5.0 MB/s  3 s left",
+    );
+  });
+
+  test.each([
+    [79, "photo.jpg   50 %  [###########------------]  15 MB of 30 MB  5.0 MB/s  3 s left"],
+    [48, "photo.jpg   50 %  15 MB of 30 MB  5.0 MB/s"],
+    [30, "photo.jpg   50 %  5.0 MB/s"],
+    [16, "photo.jpg   50 %"],
+    [8, " 50 %"],
+    [3, ""],
+  ])("leaves out what does not fit into %p columns", (columns, text) => {
+    expect(formatProgress(HALF, columns)).toBe(text);
+  });
+
+  test("is never wider than the terminal", () => {
+    for (let columns = 0; columns < 120; columns++) {
+      expect(formatProgress(HALF, columns).length).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  test("shows a count where the total is not known", () => {
+    expect(formatProgress({ ...HALF, totalBytes: undefined }, 79)).toBe("photo.jpg  15 MB  5.0 MB/s");
+  });
+
+  test("lets no control character of a name through", () => {
+    expect(formatProgress({ ...HALF, name: "\u001b[2J\r" }, 79)).not.toMatch(/[\u0000-\u001f]/);
+  });
+
+  test.each([
+    { ...HALF, doneBytes: 0, rateBytesPerS: 0 },
+    { ...HALF, totalBytes: 0, doneBytes: 0 },
+    { ...HALF, doneBytes: 40_000_000 },
+  ])("has no sharp edges (%#)", (facts) => {
+    expect(formatProgress(facts, 79)).not.toMatch(/NaN|Infinity|-\d/);
+  });
+});
+
+function start(isTerminal: boolean): { output: FakeOutput; clock: ManualClock; bar: ProgressBar } {
+  const output = new FakeOutput({ isTerminal, columns: 60 });
+  const clock = new ManualClock();
+  return { output, clock, bar: new ProgressBar(output, clock, "a.txt") };
+}
+
+describe("ProgressBar", () => {
+  test("draws nothing in the first half second", () => {
+    const { output, clock, bar } = start(true);
+    clock.advance(499);
+    bar.update({ doneBytes: 1, totalBytes: 2 });
+    bar.clear();
+    expect(output.text).toBe("");
+  });
+
+  test("draws over itself, and clears the line at the end, once", () => {
+    const { output, clock, bar } = start(true);
+    clock.advance(500);
+    bar.update({ doneBytes: 1, totalBytes: 2 });
+    bar.clear();
+    bar.clear();
+    expect(output.text).toMatch(/^\r\u001b\[Ka\.txt {3}50 %.*\r\u001b\[K$/);
+    expect(output.text).not.toContain("\n");
+  });
+
+  test("draws nothing into a pipe", () => {
+    const { output, clock, bar } = start(false);
+    clock.advance(5000);
+    bar.update({ doneBytes: 1, totalBytes: 2 });
+    bar.clear();
+    expect(output.text).toBe("");
+  });
+
+  test("counts the rate of this run only", () => {
+    const { output, clock, bar } = start(true);
+    bar.update({ doneBytes: 1_000_000, totalBytes: 2_000_000 });
+    clock.advance(1000);
+    bar.update({ doneBytes: 1_500_000, totalBytes: 2_000_000 });
+    expect(output.text).toContain("500 kB/s");
+  });
+});
