@@ -1,0 +1,74 @@
+/**
+ * Digests that come with an upload (RFC 9530, RFC 3230): what was promised, before or after the body, against what arrived.
+ */
+import { type DigestAlgorithm, parseDigestField, parseLegacyDigest } from "../semantics/digest.ts";
+import type { FieldLookup } from "../semantics/field-list.ts";
+import { hasherName } from "./digests.ts";
+import type { Visit } from "./site.ts";
+
+/** What the client says that the body's digest is; the same algorithm can be named more than once. */
+type Promised = readonly (readonly [DigestAlgorithm, Uint8Array])[];
+
+/**
+ * The body is stored as it comes, without codings: so the digest of the representation and that of the content are the same
+ * (RFC 9530 §2, §3).
+ */
+const FIELDS: readonly string[] = ["repr-digest", "content-digest"];
+
+export class BodyDigests {
+  readonly #promised: Promised;
+  readonly #hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
+
+  private constructor(promised: Promised, algorithms: ReadonlySet<DigestAlgorithm>) {
+    this.#promised = promised;
+    for (const algorithm of algorithms) {
+      this.#hashers.set(algorithm, new Bun.CryptoHasher(hasherName(algorithm)));
+    }
+  }
+
+  /** Begins to check a body by its request's fields; `"malformed"` when one of them can't be read. */
+  static begin({ request, lookup }: Visit): BodyDigests | "malformed" {
+    const promised = readPromised(lookup);
+    if (promised === undefined) return "malformed";
+    const algorithms = new Set(promised.map(([algorithm]) => algorithm));
+    if (request.framing.kind === "chunked") {
+      // Trailers may hold digests, announced or not; the stronger one is prepared for only when it is.
+      algorithms.add("sha-256");
+      if (/digest/i.test(lookup("trailer") ?? "")) algorithms.add("sha-512");
+    }
+    return new BodyDigests(promised, algorithms);
+  }
+
+  /** Takes the next bytes of the body. */
+  update(bytes: Uint8Array): void {
+    for (const hasher of this.#hashers.values()) hasher.update(bytes);
+  }
+
+  /** Compares, once, at the end of the body; a promise that can't be checked is not kept. */
+  compare(trailers: FieldLookup): "match" | "mismatch" | "malformed" {
+    const late = readPromised(trailers);
+    if (late === undefined) return "malformed";
+    const found = new Map<DigestAlgorithm, Uint8Array>();
+    for (const [algorithm, hasher] of this.#hashers) found.set(algorithm, hasher.digest());
+    const isKept = [...this.#promised, ...late].every(([algorithm, digest]) => {
+      const actual = found.get(algorithm);
+      return actual !== undefined && Buffer.compare(actual, digest) === 0;
+    });
+    return isKept ? "match" : "mismatch";
+  }
+}
+
+function readPromised(lookup: FieldLookup): Promised | undefined {
+  const promised: (readonly [DigestAlgorithm, Uint8Array])[] = [];
+  for (const name of FIELDS) {
+    const value = lookup(name);
+    if (value === undefined) continue;
+    const parsed = parseDigestField(value);
+    if (parsed.kind === "malformed") return undefined;
+    promised.push(...parsed.digests);
+  }
+  const legacy = lookup("digest");
+  if (legacy === undefined || !/(?:^|[\s,])sha-256=/i.test(legacy)) return promised;
+  const digest = parseLegacyDigest(legacy);
+  return digest === undefined ? undefined : [...promised, ["sha-256", digest]];
+}

@@ -1,0 +1,89 @@
+/**
+ * Compression while sending (RFC 9110 §8.4.1, RFC 8878 for zstd): one slice of the file in, what the compressor gives
+ * for it out, so that a transfer costs the same memory whatever its size.
+ */
+import type { Transform } from "node:stream";
+import { constants, createBrotliCompress, createGzip, createZstdCompress } from "node:zlib";
+import { assertNever } from "../base/assert-never.ts";
+import { concatBytes } from "../base/bytes.ts";
+import type { Coding } from "../semantics/negotiation.ts";
+import type { OpenFile } from "../store/store.ts";
+import { FileReader } from "./file-stream.ts";
+import type { ReplyStream } from "./reply.ts";
+
+/** Above this, brotli takes more time than it saves on the way. */
+const BROTLI_QUALITY = 4;
+const GZIP_LEVEL = 6;
+
+export class CompressedStream implements ReplyStream {
+  readonly #reader: FileReader;
+  readonly #compressor: Transform;
+  #output: Buffer[] = [];
+  #failure: Error | undefined;
+  #isEnded = false;
+  #isClosed = false;
+  /** Wakes {@link next}, which waits for the compressor. */
+  #wake: (() => void) | undefined;
+
+  /** Takes over `file`. */
+  constructor(file: OpenFile, coding: Exclude<Coding, "identity">) {
+    this.#reader = new FileReader(file);
+    this.#compressor = createCompressor(coding, file.sizeBytes);
+    this.#compressor.on("data", (bytes: Buffer) => this.#output.push(bytes));
+    this.#compressor.on("end", () => {
+      this.#isEnded = true;
+      this.#wake?.();
+    });
+    this.#compressor.on("error", (error: Error) => {
+      this.#failure = error;
+      this.#wake?.();
+    });
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    while (this.#output.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#isEnded || this.#isClosed) return undefined;
+      await this.#feed();
+    }
+    const bytes = concatBytes(this.#output);
+    this.#output = [];
+    return bytes;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#compressor.destroy();
+    this.#reader.file.close();
+    this.#wake?.();
+  }
+
+  /** Passes one slice through, or waits for the last bytes. */
+  #feed(): Promise<void> {
+    const slice = this.#reader.next();
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (slice === undefined) this.#compressor.end();
+      else this.#compressor.write(slice, () => resolve());
+    });
+  }
+}
+
+function createCompressor(coding: Exclude<Coding, "identity">, sizeBytes: number): Transform {
+  switch (coding) {
+    case "gzip":
+      return createGzip({ level: GZIP_LEVEL });
+    case "br":
+      return createBrotliCompress({
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
+          [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(sizeBytes, 2 ** 30),
+        },
+      });
+    case "zstd":
+      return createZstdCompress();
+    default:
+      return assertNever(coding);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * A file as a reply: conditions, then ranges, then the content (RFC 9110 §13.2, §14.2).
+ */
+import { decideConditions } from "../semantics/conditions.ts";
+import { formatUnsatisfiedRange } from "../semantics/content-range.ts";
+import { formatEntityTag } from "../semantics/entity-tag.ts";
+import type { Field } from "../wire/fields.ts";
+import { CompressedStream } from "./compression.ts";
+import { deliverWithDigests } from "./digest-delivery.ts";
+import { readDigestWants } from "./digests.ts";
+import { refuse } from "./refusal.ts";
+import { NO_CONTENT, type Reply } from "./reply.ts";
+import { type Representation, selectRepresentation } from "./representation.ts";
+import type { FoundFile } from "./resolve.ts";
+import { ACCEPT_RANGES, representationFields, select, toReply, VARY_BY_CODING } from "./selection.ts";
+import type { Visit } from "./site.ts";
+
+/**
+ * Answers GET and HEAD for the file `found`, and takes the file over.
+ *
+ * A promise only when a digest is wanted that has to be computed first.
+ */
+export function deliver(visit: Visit, found: FoundFile): Reply | Promise<Reply> {
+  const representation = selectRepresentation(visit, found);
+  if (representation === undefined) return refuse(visit, "not-acceptable", [VARY_BY_CODING]);
+  try {
+    return answerConditions(visit, representation) ?? sendContent(visit, representation);
+  } catch (error) {
+    representation.file.close();
+    throw error;
+  }
+}
+
+/** What the conditions make of it, or `undefined` when they let the request proceed. */
+function answerConditions(visit: Visit, representation: Representation): Reply | undefined {
+  const { request, lookup, nowMs } = visit;
+  const decision = decideConditions(request.method, lookup, representation.validators, nowMs);
+  if (decision === "proceed") return undefined;
+  representation.file.close();
+  if (decision === "failed") return refuse(visit, "precondition-failed", varyFields(representation));
+  return { kind: "reply", status: 304, fields: notModifiedFields(representation), body: NO_CONTENT };
+}
+
+function sendContent(visit: Visit, representation: Representation): Reply | Promise<Reply> {
+  if (representation.coding !== "identity" && representation.isComputed) {
+    const stream = new CompressedStream(representation.file, representation.coding);
+    const fields = representationFields(visit, representation);
+    return { kind: "reply", status: 200, fields, body: { kind: "stream", stream } };
+  }
+  const selection = select(visit, representation);
+  if (selection === undefined) {
+    representation.file.close();
+    return refuse(visit, "range-not-satisfiable", [
+      ACCEPT_RANGES,
+      ["Content-Range", formatUnsatisfiedRange(representation.file.sizeBytes)],
+      ...varyFields(representation),
+    ]);
+  }
+  const wants = readDigestWants(visit);
+  if (wants.length > 0) return deliverWithDigests(visit, representation, selection, wants);
+  return toReply(visit, representation, selection);
+}
+
+/** What a 304 must have beside Date and Cache-Control (RFC 9110 §15.4.5). */
+function notModifiedFields(representation: Representation): readonly Field[] {
+  const { tag, contentLocation } = representation;
+  const fields: Field[] = [["ETag", formatEntityTag(tag)], ...varyFields(representation)];
+  if (contentLocation !== undefined) fields.push(["Content-Location", contentLocation]);
+  return fields;
+}
+
+function varyFields({ varies }: Representation): readonly Field[] {
+  return varies ? [VARY_BY_CODING] : [];
+}

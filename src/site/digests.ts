@@ -1,0 +1,153 @@
+/**
+ * Digests of what is sent (RFC 9530, and RFC 3230 for older clients): what the client wants, what is known already, and
+ * the work of finding out.
+ */
+import type { Piece } from "../base/piece.ts";
+import {
+  chooseLegacyDigest,
+  chooseWantedDigest,
+  type DigestAlgorithm,
+  formatDigestField,
+  formatLegacyDigest,
+} from "../semantics/digest.ts";
+import type { OpenFile, Store } from "../store/store.ts";
+import type { Field } from "../wire/fields.ts";
+import type { Visit } from "./site.ts";
+import { nextTurn } from "./turn.ts";
+
+/** One digest field that the client wants. */
+export type DigestWant = {
+  readonly field: "Repr-Digest" | "Content-Digest" | "Digest";
+  readonly algorithm: DigestAlgorithm;
+};
+
+const NO_WANTS: readonly DigestWant[] = [];
+
+const READ_BYTES = 256 * 1024;
+/** So much is hashed before others are served: about 2 ms. */
+const TURN_BYTES = 2 * 1024 * 1024;
+const MAX_KNOWN = 10_000;
+
+/** What the request's Want fields come to, in the order in which the fields are sent. */
+export function readDigestWants({ lookup }: Visit): readonly DigestWant[] {
+  const repr = lookup("want-repr-digest");
+  const content = lookup("want-content-digest");
+  const legacy = lookup("want-digest");
+  if (repr === undefined && content === undefined && legacy === undefined) return NO_WANTS;
+  const wants: DigestWant[] = [];
+  const reprAlgorithm = chooseWantedDigest(repr);
+  const contentAlgorithm = chooseWantedDigest(content);
+  if (reprAlgorithm !== undefined) wants.push({ field: "Repr-Digest", algorithm: reprAlgorithm });
+  if (contentAlgorithm !== undefined) wants.push({ field: "Content-Digest", algorithm: contentAlgorithm });
+  if (chooseLegacyDigest(legacy) !== undefined) wants.push({ field: "Digest", algorithm: "sha-256" });
+  return wants;
+}
+
+/** Whether the client wants any digest that can be given. */
+export function wantsDigest(visit: Visit): boolean {
+  return readDigestWants(visit).length > 0;
+}
+
+/** The field line that answers a want. */
+export function formatDigest({ field, algorithm }: DigestWant, digest: Uint8Array): Field {
+  return [field, field === "Digest" ? formatLegacyDigest(digest) : formatDigestField(algorithm, digest)];
+}
+
+/** What is known of files that were hashed before, by their version; the ones unused for longest are forgotten. */
+export class KnownDigests {
+  readonly #known = new Map<string, Uint8Array>();
+  readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  get({ version }: OpenFile, algorithm: DigestAlgorithm): Uint8Array | undefined {
+    const key = keyOf(version, algorithm);
+    const digest = this.#known.get(key);
+    if (digest === undefined) return undefined;
+    this.#known.delete(key);
+    this.#known.set(key, digest);
+    return digest;
+  }
+
+  /** Remembers the digest of `file`, unless its version doesn't prove its content yet. */
+  put({ version, isSettled }: OpenFile, algorithm: DigestAlgorithm, digest: Uint8Array): void {
+    if (!isSettled) return;
+    this.#known.set(keyOf(version, algorithm), digest);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /**
+   * Hashes the whole of `file`, once for all who ask at the same time.
+   * @returns `undefined` when the file has become shorter.
+   */
+  async find(file: OpenFile, algorithm: DigestAlgorithm): Promise<Uint8Array | undefined> {
+    const known = this.get(file, algorithm);
+    if (known !== undefined) return known;
+    const whole: Piece = { kind: "slice", file, position: 0, length: file.sizeBytes };
+    // While it isn't settled, two contents could have the same version.
+    if (!file.isSettled) return hashPieces([whole], algorithm);
+    const key = keyOf(file.version, algorithm);
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+    const finding = hashPieces([whole], algorithm).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, finding);
+    const digest = await finding;
+    if (digest !== undefined) this.put(file, algorithm, digest);
+    return digest;
+  }
+}
+
+const knownByStore = new WeakMap<Store, KnownDigests>();
+
+/** The digests that are known of the files of `store`. */
+export function knownDigests(store: Store): KnownDigests {
+  let known = knownByStore.get(store);
+  if (known === undefined) {
+    known = new KnownDigests();
+    knownByStore.set(store, known);
+  }
+  return known;
+}
+
+/**
+ * Hashes `pieces` in order, in turns.
+ * @returns `undefined` when a file has become shorter than its piece.
+ */
+export async function hashPieces(
+  pieces: readonly Piece[],
+  algorithm: DigestAlgorithm,
+): Promise<Uint8Array | undefined> {
+  const hasher = new Bun.CryptoHasher(hasherName(algorithm));
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  let turnBytes = 0;
+  for (const piece of pieces) {
+    if (!("kind" in piece)) {
+      hasher.update(piece);
+      continue;
+    }
+    for (let done = 0; done < piece.length;) {
+      const want = Math.min(READ_BYTES, piece.length - done);
+      const count = piece.file.read(buffer.subarray(0, want), piece.position + done);
+      if (count === 0) return undefined;
+      hasher.update(buffer.subarray(0, count));
+      done += count;
+      turnBytes += count;
+      if (turnBytes < TURN_BYTES) continue;
+      turnBytes = 0;
+      await nextTurn();
+    }
+  }
+  return hasher.digest();
+}
+
+/** The name of `algorithm` for `Bun.CryptoHasher`. */
+export function hasherName(algorithm: DigestAlgorithm): "sha256" | "sha512" {
+  return algorithm === "sha-256" ? "sha256" : "sha512";
+}
+
+function keyOf(version: string, algorithm: DigestAlgorithm): string {
+  return `${algorithm} ${version}`;
+}

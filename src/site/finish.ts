@@ -1,0 +1,67 @@
+/**
+ * The last step: the fields that every answer has (RFC 9110 §6.6.1, §10.2.4; Fetch standard §3.2).
+ */
+import { formatHttpDate } from "../semantics/http-date.ts";
+import type { Field } from "../wire/fields.ts";
+import type { SitePolicy } from "./policy.ts";
+import type { Reply } from "./reply.ts";
+import type { Site } from "./site.ts";
+
+const SERVER: Field = ["Server", "netfile"];
+const NO_CACHE: Field = ["Cache-Control", "no-cache"];
+const NO_SNIFF: Field = ["X-Content-Type-Options", "nosniff"];
+
+/** What a page of another site may see of an answer, beyond what it always may. */
+const EXPOSED: Field = [
+  "Access-Control-Expose-Headers",
+  "Accept-Ranges, Content-Digest, Content-Disposition, Content-Encoding, Content-Length, Content-Range, Date, Digest, ETag, Location, Repr-Digest",
+];
+
+/** Lists by their nature: the operator's value comes in addition to ours. */
+const CUMULATIVE: ReadonlySet<string> = new Set(["vary", "allow"]);
+
+/**
+ * Puts the common fields before those of `reply`: Date, Server, Cache-Control, the security fields, CORS on reads, and the
+ * operator's own, which take the place of ours with the same name.
+ *
+ * @param method of the request; `undefined` when it could not be read.
+ * @param nowMs the time of Date, in ms since the epoch.
+ */
+export function finishReply(reply: Reply, site: Site, method: string | undefined, nowMs: number): Reply {
+  const { policy } = site;
+  const fields: Field[] = [dateField(nowMs), SERVER, NO_CACHE];
+  // A 304 carries only what a cache needs to refresh what it has (RFC 9110 §15.4.5).
+  if (reply.status !== 304) fields.push(NO_SNIFF);
+  for (const field of reply.fields) fields.push(field);
+  if (policy.cors !== undefined && method !== undefined && isRead(method)) {
+    fields.push(["Access-Control-Allow-Origin", policy.cors], EXPOSED);
+  }
+  return { ...reply, fields: policy.headers.length === 0 ? fields : withOwnFields(fields, policy) };
+}
+
+// SECURITY: never on writes, so that no other site's page learns anything from one (CVE-2026-42091).
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+function withOwnFields(fields: readonly Field[], { headers }: SitePolicy): readonly Field[] {
+  const own = new Set(headers.map(([name]) => name.toLowerCase()));
+  const kept = fields.filter(([name]) => {
+    const lowerCaseName = name.toLowerCase();
+    return !own.has(lowerCaseName) || CUMULATIVE.has(lowerCaseName);
+  });
+  return [...kept, ...headers];
+}
+
+let writtenSecond = Number.NaN;
+let writtenDate: Field = ["Date", ""];
+
+/** The Date field, written once a second. */
+function dateField(nowMs: number): Field {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== writtenSecond) {
+    writtenDate = ["Date", formatHttpDate(nowMs) ?? "Thu, 01 Jan 1970 00:00:00 GMT"];
+    writtenSecond = second;
+  }
+  return writtenDate;
+}

@@ -1,0 +1,44 @@
+/**
+ * The answer to a request for what isn't there (404): for people the default page, which is the root's `index.html` or, where
+ * it has none, the one in this program; for programs a short error.
+ */
+import { extensionOf } from "./access.ts";
+import { mediaKindOf } from "./media-types.ts";
+import { CONTENT_SECURITY_POLICY, defaultPage, HTML_TYPE } from "./pages.ts";
+import { refuse } from "./refusal.ts";
+import type { Reply } from "./reply.ts";
+import { acceptsHtml, findRootIndex } from "./resolve.ts";
+import type { Visit } from "./site.ts";
+
+/** Answers 404 in a form that the client accepts. */
+export function refuseMissing(visit: Visit): Reply {
+  if (!acceptsHtml(visit)) return refuse(visit, "not-found");
+  const index = findRootIndex(visit.site);
+  if (index === undefined) {
+    return {
+      kind: "reply",
+      status: 404,
+      fields: [HTML_TYPE, CONTENT_SECURITY_POLICY, ["Vary", "Accept"]],
+      body: { kind: "bytes", bytes: defaultPage() },
+    };
+  }
+  const { file, name } = index;
+  const { mediaType } = mediaKindOf(extensionOf(name));
+  const length = file.sizeBytes;
+  if (visit.request.method === "HEAD") file.close();
+  return {
+    kind: "reply",
+    status: 404,
+    fields: [
+      ["Content-Type", mediaType],
+      ["Vary", "Accept"],
+    ],
+    body: {
+      kind: "pieces",
+      pieces:
+        length === 0 || visit.request.method === "HEAD" ? [] : [{ kind: "slice", file, position: 0, length }],
+      length,
+      file,
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The pages that are embedded in the program, and what may run in them: nothing.
+ */
+import { readFileSync } from "node:fs";
+import defaultPageAsset from "../../assets/default-page.html" with { type: "text" };
+import errorAsset from "../../assets/error.html" with { type: "text" };
+import iconPath from "../../assets/icon.png" with { type: "file" };
+import iconSvg from "../../assets/icon.svg" with { type: "text" };
+import listingAsset from "../../assets/listing.html" with { type: "text" };
+import style from "../../assets/page.css" with { type: "text" };
+import formAsset from "../../assets/upload-form.html" with { type: "text" };
+import { encodeUtf8 } from "../base/bytes.ts";
+import type { Field } from "../wire/fields.ts";
+import { embeddedHtml, fillTemplate, markup, type SafeHtml } from "./safe-html.ts";
+
+/** Content-Type of our own pages. */
+export const HTML_TYPE: Field = ["Content-Type", "text/html; charset=utf-8"];
+
+/**
+ * The policy of our own pages: this one style sheet, images that are in the page, forms to ourselves, and nothing else.
+ * SECURITY: should a name ever get through as markup, it could run nothing and load nothing.
+ */
+export const CONTENT_SECURITY_POLICY: Field = [
+  "Content-Security-Policy",
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${new Bun.CryptoHasher("sha256").update(style).digest("base64")}'`,
+    "img-src data:",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+];
+
+// SECURITY: no Referrer-Policy of `no-referrer` on these pages: browsers would then send `Origin: null` with our own form.
+
+const COMMON = {
+  style: embeddedHtml(style),
+  icon: embeddedHtml(`data:image/svg+xml;base64,${Buffer.from(iconSvg).toString("base64")}`),
+};
+
+const ERROR_TEMPLATE = fillTemplate(templateText(errorAsset), COMMON);
+const DEFAULT_PAGE = encodeUtf8(fillTemplate(templateText(defaultPageAsset), COMMON).text);
+
+/** The listing, with places for `title`, `trail`, `upload`, `rows`, `summary` and `pager`. */
+export const LISTING_TEMPLATE: SafeHtml = fillTemplate(templateText(listingAsset), COMMON);
+
+/** The form that uploads from a listing, with a place for `hint`. */
+export const UPLOAD_FORM_TEMPLATE: SafeHtml = fillTemplate(templateText(formAsset), {});
+
+/** The page of a person who asked for what isn't there: what this is, and where to go. */
+export function defaultPage(): Uint8Array {
+  return DEFAULT_PAGE;
+}
+
+/** The page of any other error. */
+export function errorPage(status: number, reason: string, text: string): Uint8Array {
+  const page = fillTemplate(ERROR_TEMPLATE, {
+    status: markup`${status}`,
+    title: reason,
+    text: markup`<p>${text}</p>`,
+  });
+  return encodeUtf8(page.text);
+}
+
+let icon: Uint8Array | undefined;
+
+/** The icon as a PNG file, for browsers that ask for `/favicon.ico`. */
+export function iconBytes(): Uint8Array {
+  icon ??= readFileSync(iconPath);
+  return icon;
+}
+
+/** The platform's types take every `.markup` for a bundle; imported as text it is a string. */
+function templateText(asset: unknown): string {
+  if (typeof asset !== "string") throw new Error("A page is not embedded as text");
+  return asset;
+}

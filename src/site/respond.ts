@@ -1,0 +1,133 @@
+/**
+ * The whole server as one function of a request and a store, with no socket in it.
+ */
+import { assertNever } from "../base/assert-never.ts";
+import { NO_BYTES } from "../base/bytes.ts";
+import type { RequestHead } from "../wire/message.ts";
+import { parseUrlPath, type UrlPath } from "../wire/target.ts";
+import { deliver } from "./deliver.ts";
+import { deliverIcon, isFavicon } from "./favicon.ts";
+import { finishReply } from "./finish.ts";
+import { list } from "./listing.ts";
+import { answerByMethod, isWrite } from "./method.ts";
+import { refuseMissing } from "./missing.ts";
+import { refuse, refuseError } from "./refusal.ts";
+import type { Intake, Outcome, Reply } from "./reply.ts";
+import { resolve, type Resolved } from "./resolve.ts";
+import { beginVisit, type Site, type Visit } from "./site.ts";
+import { beginUpload } from "./upload.ts";
+
+export type { Site } from "./site.ts";
+
+/** A file's version is proof once its last change lies this far back: the coarsest kernel clock, and one more. */
+const SETTLING_MS = 12;
+
+/**
+ * Answers a request (RFC 9110).
+ *
+ * Answers at once, without a promise, whenever the data is at hand: a file, a 304, an error. Never throws and never
+ * rejects: what goes wrong becomes a reply.
+ */
+export function respond(request: RequestHead, site: Site): Outcome | Promise<Outcome> {
+  const visit = beginVisit(request, site);
+  try {
+    const outcome = answer(visit);
+    if (!(outcome instanceof Promise)) return finishOutcome(visit, outcome);
+    return outcome.then(
+      (decided) => finishOutcome(visit, decided),
+      (error: unknown) => finish(visit, refuseError(visit, error)),
+    );
+  } catch (error) {
+    return finish(visit, refuseError(visit, error));
+  }
+}
+
+/** The steps, in order. */
+function answer(visit: Visit): Outcome | Promise<Outcome> {
+  const early = answerByMethod(visit);
+  if (early !== undefined) return early;
+  const path = parseUrlPath(visit.rawPath);
+  if (path === undefined) return refuse(visit, "bad-path");
+  return isWrite(visit.request.method) ? beginUpload(visit, path) : read(visit, path);
+}
+
+function read(visit: Visit, path: UrlPath): Reply | Promise<Reply> {
+  const found = resolve(visit, path);
+  if (found.kind !== "file" || found.file.isSettled) return answerFound(visit, path, found);
+  found.file.close();
+  return readSettled(visit, path);
+}
+
+/** A strong tag must not name content that could still change under it, so this waits until it can't. */
+async function readSettled(visit: Visit, path: UrlPath): Promise<Reply> {
+  await Bun.sleep(SETTLING_MS);
+  return answerFound(visit, path, resolve(visit, path));
+}
+
+function answerFound(visit: Visit, path: UrlPath, found: Resolved): Reply | Promise<Reply> {
+  switch (found.kind) {
+    case "file":
+      return deliver(visit, found);
+    case "folder":
+      return list(visit, found.path, found.folder);
+    case "elsewhere":
+      return redirect(found.location);
+    case "forbidden":
+      return isFavicon(path) ? deliverIcon(visit) : refuse(visit, "forbidden-type");
+    case "missing":
+      return isFavicon(path) ? deliverIcon(visit) : refuseMissing(visit);
+    default:
+      return assertNever(found);
+  }
+}
+
+/** RFC 9110 §15.4.9: the method stays what it was. */
+function redirect(location: string): Reply {
+  return {
+    kind: "reply",
+    status: 308,
+    fields: [["Location", location]],
+    body: { kind: "bytes", bytes: NO_BYTES },
+  };
+}
+
+function finishOutcome(visit: Visit, outcome: Outcome): Outcome {
+  return outcome.kind === "reply" ? finish(visit, outcome) : guard(visit, outcome);
+}
+
+function finish(visit: Visit, reply: Reply): Reply {
+  return finishReply(reply, visit.site, visit.request.method, visit.nowMs);
+}
+
+/** An intake whose replies are finished and whose errors are replies. */
+function guard(visit: Visit, intake: Intake): Intake {
+  return {
+    kind: "intake",
+    receive(bytes) {
+      try {
+        const reply = intake.receive(bytes);
+        return reply && finishNow(visit, reply);
+      } catch (error) {
+        return fail(visit, intake, error);
+      }
+    },
+    async finish(trailers) {
+      try {
+        return finishNow(visit, await intake.finish(trailers));
+      } catch (error) {
+        return fail(visit, intake, error);
+      }
+    },
+    abort: () => intake.abort(),
+  };
+}
+
+function fail(visit: Visit, intake: Intake, error: unknown): Reply {
+  intake.abort();
+  return finishNow(visit, refuseError(visit, error));
+}
+
+/** A body can take long to come: the answer's date is that of its end. */
+function finishNow({ request, site }: Visit, reply: Reply): Reply {
+  return finishReply(reply, site, request.method, site.clock.nowMs());
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { compareCodePoints, type ListedName, orderNames, sortInTurns } from "../../src/site/listing-order.ts";
+import { DEFAULT_POLICY } from "../../src/site/policy.ts";
+import type { Entry, EntryName, Folder } from "../../src/store/store.ts";
+
+describe("compareCodePoints()", () => {
+  test.each([
+    ["a", "b"],
+    ["B", "a"],
+    ["", "a"],
+    ["a", "aa"],
+    ["a10", "a9"],
+    ["z", "é"],
+    ["\uffff", "😀"],
+    ["\ue000", "😀"],
+    ["\ud7ff", "\ue000"],
+    ["😀", "😁"],
+  ])("puts %j before %j, as their UTF-8 does", (a, b) => {
+    expect(compareCodePoints(a, b)).toBeLessThan(0);
+    expect(compareCodePoints(b, a)).toBeGreaterThan(0);
+    expect(Buffer.compare(Buffer.from(a), Buffer.from(b))).toBe(-1);
+    expect(compareCodePoints(a, a)).toBe(0);
+  });
+});
+
+describe("sortInTurns()", () => {
+  test.each([0, 1, 7_999, 8_000, 8_001, 16_001, 50_000])("sorts %i names", async (count) => {
+    const names = Array.from({ length: count }, (_, index): ListedName => {
+      const name = ((index * 7919) % 100_003).toString(36);
+      return { kind: index % 5 === 0 ? "folder" : "file", name };
+    });
+    const sorted = await sortInTurns(names);
+    expect(sorted).toEqual(
+      names.toSorted((a, b) => {
+        if (a.kind !== b.kind) return a.kind === "folder" ? -1 : 1;
+        return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name));
+      }),
+    );
+  });
+
+  test("lets others be served in between", async () => {
+    const names = Array.from({ length: 100_000 }, (_, index): ListedName => ({
+      kind: "file",
+      name: `${index % 977}-${index}`,
+    }));
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await sortInTurns(names);
+    isDone = true;
+    expect(turns).toBeGreaterThan(20);
+  });
+});
+
+describe("orderNames()", () => {
+  test("follows links to know what they are, and hides what the whitelist does", async () => {
+    const measured: Readonly<Record<string, Entry | undefined>> = {
+      "to-folder": { kind: "folder", name: "to-folder", modifiedMs: 0 },
+      "to-file.txt": { kind: "file", name: "to-file.txt", sizeBytes: 1, modifiedMs: 0 },
+      "to-file.exe": { kind: "file", name: "to-file.exe", sizeBytes: 1, modifiedMs: 0 },
+    };
+    const names: readonly EntryName[] = [
+      { kind: "file", name: "b.txt" },
+      { kind: "file", name: "b.exe" },
+      { kind: "file", name: "README" },
+      { kind: "folder", name: "z.exe" },
+      ...["to-folder", "to-file.txt", "to-file.exe", "dangling.txt"].map((name) => ({
+        kind: "link" as const,
+        name,
+      })),
+    ];
+    const folder: Folder = {
+      names: async () => names,
+      measure: (name) => measured[name],
+      close: () => undefined,
+    };
+    expect(await orderNames(folder, DEFAULT_POLICY)).toEqual([
+      { kind: "folder", name: "to-folder" },
+      { kind: "folder", name: "z.exe" },
+      { kind: "file", name: "b.txt" },
+      { kind: "file", name: "to-file.txt" },
+    ]);
+  });
+});

@@ -1,0 +1,262 @@
+import { describe, expect, test } from "bun:test";
+import { isoDate, listingRow } from "../../src/site/listing-page.ts";
+import { closeBody } from "../../src/site/reply.ts";
+import { respond } from "../../src/site/respond.ts";
+import { parseUrlPath } from "../../src/wire/target.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { ask, get, makeRequest, makeSite } from "../support/requests.ts";
+
+const HTML = { Accept: "text/html" };
+const JSON_ACCEPT = { Accept: "application/json" };
+
+function makeStore() {
+  const store = new MemoryStore({
+    "b.txt": "12345",
+    "a.png": "1",
+    "sub/x.txt": "x",
+    "Sub2/x.txt": "x",
+    "no.exe": "x",
+  });
+  store.put("old.txt", "x", { modifiedMs: Date.UTC(1999, 11, 31, 23, 59, 0) });
+  return store;
+}
+
+describe("list()", () => {
+  test.each([
+    ["text/html", "text/html; charset=utf-8"],
+    ["*/*", "text/html; charset=utf-8"],
+    [undefined, "text/html; charset=utf-8"],
+    ["application/json", "application/json"],
+    ["application/json, text/html;q=0.9", "application/json"],
+    ["text/plain", "text/plain; charset=utf-8"],
+    ["image/png", "text/html; charset=utf-8"],
+  ])("answers Accept: %s with %s", async (accept, type) => {
+    const store = makeStore();
+    const reply = await get(makeSite(store), "/", accept === undefined ? {} : { Accept: accept });
+    expect([reply.status, reply.length, reply.fields.get("content-type")]).toEqual([200, "unknown", type]);
+    expect(reply.fields.get("vary")).toBe("Accept");
+    expect(reply.fields.has("etag")).toBe(false);
+    expect(store.openCount).toBe(0);
+  });
+
+  test("gives programs the whole folder as JSON: folders first, then by code point", async () => {
+    const reply = await get(makeSite(makeStore()), "/", JSON_ACCEPT);
+    const modified = "2026-01-02T03:04:05.000Z";
+    expect(JSON.parse(reply.text)).toEqual({
+      path: "/",
+      entries: [
+        { name: "Sub2", kind: "folder", modified },
+        { name: "sub", kind: "folder", modified },
+        { name: "a.png", kind: "file", size: 1, modified },
+        { name: "b.txt", kind: "file", size: 5, modified },
+        { name: "old.txt", kind: "file", size: 1, modified: "1999-12-31T23:59:00.000Z" },
+      ],
+    });
+    const sub = await get(makeSite(makeStore()), "/sub/", JSON_ACCEPT);
+    expect(JSON.parse(sub.text)).toEqual({
+      path: "/sub/",
+      entries: [expect.objectContaining({ name: "x.txt" })],
+    });
+  });
+
+  test("gives plain text, one name a line", async () => {
+    const store = new MemoryStore({ "b.txt": "", "sub/": "", "line\nbreak.txt": "" });
+    expect((await get(makeSite(store), "/", { Accept: "text/plain" })).text).toBe(
+      "sub/\nb.txt\nline\\x0abreak.txt\n",
+    );
+  });
+
+  test("shows name, size and date to people, with a way up", async () => {
+    const root = (await get(makeSite(makeStore()), "/", HTML)).text;
+    expect(root).toContain('<a href="./b.txt"><bdi>b.txt</bdi></a></td><td class="size">5 B</td>');
+    expect(root).toContain('<time datetime="1999-12-31T23:59:00.000Z">1999-12-31 23:59</time>');
+    expect(root).toContain('<a href="./sub/"><bdi>sub/</bdi></a>');
+    expect(root).toContain("2 folders, 3 files");
+    expect(root).not.toContain("no.exe");
+    expect(root).not.toContain("Parent folder");
+    const sub = (await get(makeSite(makeStore()), "/sub/", HTML)).text;
+    expect(sub).toContain('<a href="../">Parent folder</a>');
+    expect(sub).toContain("<title>/sub/</title>");
+    expect(sub).toContain('<a href="/">Files</a>');
+    expect(sub).toContain("1 file<");
+  });
+
+  test("says so when there is nothing to see", async () => {
+    const reply = await get(makeSite(new MemoryStore({ "empty/": "" })), "/empty/", HTML);
+    expect(reply.text).toContain("There are no files here.");
+    expect(reply.text).toContain("0 files");
+    expect(JSON.parse((await get(makeSite(new MemoryStore()), "/", JSON_ACCEPT)).text)).toEqual({
+      path: "/",
+      entries: [],
+    });
+  });
+
+  test("has a form exactly when uploads are on", async () => {
+    const upload = { maxBytes: 2_000_000, onExist: "refuse" } as const;
+    const page = (await get(makeSite(makeStore(), { upload }), "/", HTML)).text;
+    expect(page).toContain('method="post" enctype="multipart/form-data" action="./"');
+    expect(page).toContain("Up to 2.0 MB at a time");
+    expect((await get(makeSite(makeStore()), "/", HTML)).text).not.toContain("<form");
+    const unbounded = { maxBytes: Number.POSITIVE_INFINITY, onExist: "refuse" } as const;
+    expect((await get(makeSite(makeStore(), { upload: unbounded }), "/", HTML)).text).not.toContain(
+      "Infinity",
+    );
+  });
+
+  test("answers HEAD without reading the folder", async () => {
+    const store = makeStore();
+    const reply = await ask(makeSite(store), "HEAD", "/", { fields: HTML });
+    expect([reply.status, reply.length, store.openCount]).toEqual([200, "unknown", 0]);
+  });
+
+  test.each([
+    [{ "If-None-Match": "*" }, 304],
+    [{ "If-None-Match": '"x"' }, 200],
+    [{ "If-Match": "*" }, 200],
+    [{ "If-Match": '"x"' }, 412],
+    [{ "If-Modified-Since": "Thu, 05 Mar 2026 12:00:00 GMT" }, 200],
+    [{ Range: "bytes=0-1" }, 200],
+  ])("answers %j with %i", async (fields, status) => {
+    const store = makeStore();
+    expect((await get(makeSite(store), "/", fields)).status).toBe(status);
+    expect(store.openCount).toBe(0);
+  });
+
+  test("gives the folder back when the client goes in the middle", async () => {
+    const store = makeStore();
+    const outcome = respond(makeRequest("GET", "/"), makeSite(store));
+    if (outcome instanceof Promise || outcome.kind !== "reply" || outcome.body.kind !== "stream")
+      throw new Error("Not a stream");
+    expect(await outcome.body.stream.next()).toBeDefined();
+    closeBody(outcome.body);
+    closeBody(outcome.body);
+    expect(store.openCount).toBe(0);
+    expect(await outcome.body.stream.next()).toBeUndefined();
+  });
+
+  test("leaves out what is gone, or has become something else, by the time it is measured", async () => {
+    const store = makeStore();
+    const site = makeSite(store);
+    const outcome = await respond(makeRequest("GET", "/", { fields: JSON_ACCEPT }), site);
+    if (outcome.kind !== "reply" || outcome.body.kind !== "stream") throw new Error("Not a stream");
+    const folder = store.folder(parseUrlPath("/")!)!;
+    const { stream } = outcome.body;
+    await stream.next();
+    store.files.delete("b.txt");
+    let text = "";
+    for (let bytes = await stream.next(); bytes !== undefined; bytes = await stream.next())
+      text += Buffer.from(bytes).toString();
+    expect(text).not.toContain("b.txt");
+    expect(text).toContain("old.txt");
+    closeBody(outcome.body);
+    folder.close();
+    expect(store.openCount).toBe(0);
+  });
+});
+
+describe("a large folder", () => {
+  const COUNT = 2_500;
+  const store = new MemoryStore();
+  for (let index = 0; index < COUNT; index += 1) store.put(`f${String(index).padStart(5, "0")}.txt`);
+  const site = makeSite(store);
+
+  test.each([
+    ["", "f00000.txt", "f00999.txt", 1_000, '<nav>Page 1 of 3<a rel="next" href="?page=2">Next</a></nav>'],
+    [
+      "?page=2",
+      "f01000.txt",
+      "f01999.txt",
+      1_000,
+      'Page 2 of 3<a rel="prev" href="?page=1">Previous</a><a rel="next" href="?page=3">Next</a>',
+    ],
+    [
+      "?page=3",
+      "f02000.txt",
+      "f02499.txt",
+      500,
+      'Page 3 of 3<a rel="prev" href="?page=2">Previous</a></nav>',
+    ],
+    ["?page=99", "f02000.txt", "f02499.txt", 500, "Page 3 of 3"],
+    ["?page=0", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
+    ["?page=-1", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
+    ["?page=%3Cscript%3E", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
+  ])("is paged in HTML: %j", async (...row) => {
+    const [query, first, last, count, pager] = row;
+    const { text } = await get(site, `/${query}`, HTML);
+    expect(text).toContain(first);
+    expect(text).toContain(last);
+    expect(text.match(/<td class="name file">/g)?.length).toBe(count);
+    expect(text).toContain(pager);
+    expect(text).toContain("2,500 files");
+  });
+
+  test("is whole in JSON, and comes in pieces", async () => {
+    const outcome = await respond(makeRequest("GET", "/", { fields: JSON_ACCEPT }), site);
+    if (outcome.kind !== "reply" || outcome.body.kind !== "stream") throw new Error("Not a stream");
+    const chunks: string[] = [];
+    const { stream } = outcome.body;
+    for (let bytes = await stream.next(); bytes !== undefined; bytes = await stream.next())
+      chunks.push(Buffer.from(bytes).toString());
+    closeBody(outcome.body);
+    expect(chunks.length).toBeGreaterThan(COUNT / 500);
+    expect(JSON.parse(chunks.join("")).entries.length).toBe(COUNT);
+  });
+});
+
+test("100,000 names leave room for others while they are listed", async () => {
+  const store = new MemoryStore();
+  for (let index = 0; index < 100_000; index += 1) store.put(`${(index * 7919) % 100_003}.txt`);
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const reply = await get(makeSite(store), "/", JSON_ACCEPT);
+  isDone = true;
+  expect(JSON.parse(reply.text).entries.length).toBe(100_000);
+  // One for each batch that is measured, and some while they are sorted.
+  expect(turns).toBeGreaterThan(200);
+});
+
+describe("listingRow()", () => {
+  test.each([
+    ["javascript:alert(1).txt", "./javascript%3Aalert(1).txt"],
+    ["//evil.example.txt", ".//evil.example.txt"],
+    ["a b#c?d%e.txt", "./a%20b%23c%3Fd%25e.txt"],
+    [`"><img src=x onerror=y>.txt`, "./%22%3E%3Cimg%20src%3Dx%20onerror%3Dy%3E.txt"],
+    ["'quote'.txt", "./%27quote%27.txt"],
+    ["żółw😀.txt", "./%C5%BC%C3%B3%C5%82w%F0%9F%98%80.txt"],
+    ["\\..\\x.txt", "./%5C..%5Cx.txt"],
+    ["data:text,x.txt", "./data%3Atext%2Cx.txt"],
+  ])("links %j by an address that leads back to it", (name, address) => {
+    const { text } = listingRow({ kind: "file", name, sizeBytes: 1, modifiedMs: 0 });
+    const href = /href="([^"]*)"/.exec(text)?.[1] ?? "";
+    if (!name.includes("/")) {
+      expect(href).toBe(address);
+      expect(parseUrlPath(href.slice(1))?.names).toEqual([name]);
+    }
+    expect(new URL(href, "http://localhost/sub/").origin).toBe("http://localhost");
+    expect(text).not.toContain("<img");
+  });
+
+  test("shows controls and bidirectional overrides escaped", () => {
+    const { text } = listingRow({ kind: "file", name: "a\u202egpj.\u0007txt", sizeBytes: 1, modifiedMs: 0 });
+    expect(text).toContain("a\\u{202e}gpj.\\x07txt");
+  });
+});
+
+describe("isoDate()", () => {
+  test.each([
+    [0, "1970-01-01T00:00:00.000Z"],
+    [-1, "1969-12-31T23:59:59.999Z"],
+    [253_402_300_799_999, "9999-12-31T23:59:59.999Z"],
+    [253_402_300_800_000, undefined],
+    [-62_167_219_200_001, undefined],
+    [9e15, undefined],
+    [Number.NaN, undefined],
+  ])("of %p is %p", (ms, expected) => {
+    expect(isoDate(ms)).toBe(expected);
+  });
+});

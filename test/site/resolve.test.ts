@@ -1,0 +1,180 @@
+import { describe, expect, test } from "bun:test";
+import { MemoryStore } from "../support/memory-store.ts";
+import { ask, get, makeSite } from "../support/requests.ts";
+
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
+describe("resolve()", () => {
+  test.each([
+    ["/a.txt", 200],
+    ["/sub/b.txt", 200],
+    ["/with%20space%23%25%3F.txt", 200],
+    ["/%E2%82%AC.txt", 200],
+    ["/sub", 308],
+    ["/sub/", 200],
+    ["/folder.d", 308],
+    ["/folder.d/", 200],
+    ["/hidden.exe", 403],
+    ["/not-there.exe", 403],
+    ["/hidden.exe/", 403],
+    ["/Makefile", 404],
+    ["/not-there", 404],
+    ["/not-there/", 404],
+    ["/a.txt/", 404],
+    ["/a.txt/b.txt", 404],
+    ["//a.txt", 404],
+    ["/./a.txt", 404],
+    ["/sub/../a.txt", 404],
+    ["/.hidden/a.txt", 404],
+  ])("answers %s with %i", async (path, status) => {
+    const store = new MemoryStore({
+      "a.txt": "a",
+      "sub/b.txt": "b",
+      "with space#%?.txt": "s",
+      "€.txt": "e",
+      "folder.d/c.txt": "c",
+      "hidden.exe": "x",
+      Makefile: "m",
+      ".hidden/a.txt": "h",
+    });
+    const reply = await get(makeSite(store), path);
+    expect(reply.status).toBe(status);
+    expect(store.openCount).toBe(0);
+  });
+
+  test("decides on the type before the disk is touched by name alone: the same answer whether or not it exists", async () => {
+    const there = await get(makeSite(new MemoryStore({ "secret.exe": "x" })), "/secret.exe");
+    const missing = await get(makeSite(new MemoryStore()), "/secret.exe");
+    expect([there.status, there.text, [...there.fields]]).toEqual([
+      missing.status,
+      missing.text,
+      [...missing.fields],
+    ]);
+  });
+
+  test("finds everything when the whitelist is lifted", async () => {
+    const site = makeSite(new MemoryStore({ "a.exe": "x", Makefile: "m" }), { allow: "all" });
+    expect((await get(site, "/a.exe")).status).toBe(200);
+    expect((await get(site, "/Makefile")).fields.get("content-type")).toBe("application/octet-stream");
+  });
+
+  test.each([
+    ["/sub", "/sub/"],
+    ["/sub?x=1&y=%20", "/sub/?x=1&y=%20"],
+    ["/sub?", "/sub/?"],
+    ["/a%20b%22%3E", "/a%20b%22%3E/"],
+    ["/%73ub", "/sub/"],
+  ])("sends %s on to %s (RFC 9110 §15.4.9)", async (target, location) => {
+    const site = makeSite(new MemoryStore({ "sub/b.txt": "b", 'a b">/c.txt': "c" }));
+    const reply = await get(site, target);
+    expect([reply.status, reply.fields.get("location"), reply.text]).toEqual([308, location, ""]);
+  });
+
+  test("serves a folder's index.html and says where it is (RFC 9110 §8.7)", async () => {
+    const site = makeSite(new MemoryStore({ "index.html": "root", "a b/index.html": "sub" }));
+    const root = await get(site, "/");
+    expect([root.text, root.fields.get("content-location")]).toEqual(["root", "/index.html"]);
+    const sub = await get(site, "/a%20b/");
+    expect([sub.text, sub.fields.get("content-location")]).toEqual(["sub", "/a%20b/index.html"]);
+    expect((await get(site, "/index.html")).fields.has("content-location")).toBe(false);
+  });
+
+  test("lists a folder whose index.html the whitelist hides", async () => {
+    const site = makeSite(new MemoryStore({ "index.html": "root", "a.txt": "a" }), {
+      allow: new Set(["txt"]),
+    });
+    const reply = await get(site, "/", { Accept: "text/plain" });
+    expect(reply.text).toBe("a.txt\n");
+  });
+});
+
+describe("what isn't there", () => {
+  test("shows people the default page of the program, with 404", async () => {
+    const reply = await get(makeSite(new MemoryStore()), "/nothing", { Accept: BROWSER });
+    expect([reply.status, reply.fields.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(reply.text).toContain("netfile");
+    expect(reply.text).toContain('<a href="/">');
+    expect(reply.fields.get("content-security-policy")).toContain("default-src 'none'");
+    expect(reply.fields.get("vary")).toBe("Accept");
+  });
+
+  test("shows people the root's own index.html, with 404 and no validators", async () => {
+    const store = new MemoryStore({ "index.html": "<h1>home" });
+    const reply = await get(makeSite(store), "/sub/nothing.txt", { Accept: BROWSER, "If-None-Match": "*" });
+    expect([reply.status, reply.text, reply.length]).toEqual([404, "<h1>home", 8]);
+    expect(reply.fields.has("etag")).toBe(false);
+    expect(reply.fields.has("content-security-policy")).toBe(false);
+    expect(store.openCount).toBe(0);
+  });
+
+  test("gives programs a short error", async () => {
+    const site = makeSite(new MemoryStore({ "index.html": "<h1>home" }));
+    const json = await get(site, "/nothing", { Accept: "application/json" });
+    expect([json.status, JSON.parse(json.text).status]).toEqual([404, 404]);
+    const text = await get(site, "/nothing", { Accept: "text/plain" });
+    expect([text.status, text.text.split("\n")[0]]).toEqual([404, "404 Not Found"]);
+    expect((await get(site, "/nothing", { Accept: "image/png" })).fields.get("content-type")).toStartWith(
+      "text/plain",
+    );
+  });
+});
+
+describe("--spa", () => {
+  const files = { "index.html": "<h1>app", "a.txt": "a", "sub/b.txt": "b" };
+  const site = makeSite(new MemoryStore(files), { spa: true });
+
+  test.each(["/users/7", "/missing.txt", "/deep/er/", "/Makefile"])(
+    "answers %s with the root's index.html",
+    async (path) => {
+      const reply = await get(site, path, { Accept: BROWSER });
+      expect([reply.status, reply.text]).toEqual([200, "<h1>app"]);
+      expect(reply.fields.has("etag")).toBe(true);
+      const again = await get(site, path, {
+        Accept: BROWSER,
+        "If-None-Match": reply.fields.get("etag") ?? "",
+      });
+      expect(again.status).toBe(304);
+    },
+  );
+
+  test("keeps 403, 404 for programs, files, folders and the icon as they are", async () => {
+    expect((await get(site, "/x.exe", { Accept: BROWSER })).status).toBe(403);
+    expect((await get(site, "/users/7", { Accept: "application/json" })).status).toBe(404);
+    expect((await get(site, "/a.txt", { Accept: BROWSER })).text).toBe("a");
+    expect((await get(site, "/sub/", { Accept: BROWSER })).text).toContain("b.txt");
+    expect((await get(site, "/favicon.ico", { Accept: BROWSER })).fields.get("content-type")).toBe(
+      "image/png",
+    );
+  });
+
+  test("is as without it when the root has no index.html", async () => {
+    const reply = await get(makeSite(new MemoryStore(), { spa: true }), "/users/7", { Accept: BROWSER });
+    expect(reply.status).toBe(404);
+  });
+});
+
+describe("/favicon.ico", () => {
+  test("is the embedded icon where the folder has none", async () => {
+    for (const site of [makeSite(new MemoryStore()), makeSite(new MemoryStore(), { allow: "all" })]) {
+      const reply = await get(site, "/favicon.ico");
+      expect([reply.status, reply.fields.get("content-type")]).toEqual([200, "image/png"]);
+      expect(reply.body.subarray(1, 4).toString()).toBe("PNG");
+      const etag = reply.fields.get("etag") ?? "";
+      expect((await get(site, "/favicon.ico", { "If-None-Match": etag })).status).toBe(304);
+      expect((await get(site, "/favicon.ico", { "If-Match": '"other"' })).status).toBe(412);
+      expect((await ask(site, "HEAD", "/favicon.ico")).length).toBe(reply.body.length);
+    }
+  });
+
+  test("is the folder's own where it has one that may be read", async () => {
+    const site = makeSite(new MemoryStore({ "favicon.ico": "own" }), { allow: "all" });
+    expect((await get(site, "/favicon.ico")).text).toBe("own");
+  });
+
+  test("is only at its own address", async () => {
+    const site = makeSite(new MemoryStore());
+    for (const path of ["/favicon.ico/", "/sub/favicon.ico", "/favicon.ico%2f", "//favicon.ico"]) {
+      expect((await get(site, path)).fields.get("content-type")).not.toBe("image/png");
+    }
+  });
+});
