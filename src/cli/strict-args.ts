@@ -10,7 +10,13 @@ import { UsageError } from "./exit.ts";
 import { findNearestWord } from "./nearest-word.ts";
 
 /** A word that is no flag. Every word may be left out; a command says itself which it needs. */
-export type WordDef = { readonly type: "positional"; readonly description: string; readonly required: false };
+export type WordDef = {
+  readonly type: "positional";
+  readonly description: string;
+  readonly required: false;
+  /** The last word may be given several times. */
+  readonly isRepeatable?: true;
+};
 
 /** A flag that is on or off; with `default: true` it is written `--no-x`. */
 export type SwitchDef = {
@@ -108,10 +114,8 @@ class Reader {
 
   #takeWord(word: string): void {
     if (word === "") throw new UsageError("An empty word means nothing here; leave it out");
-    const names = Object.entries(this.#definitions).filter(
-      ([, definition]) => definition.type === "positional",
-    );
-    if (this.#words.length >= names.length) {
+    const words = Object.values(this.#definitions).filter((definition) => definition.type === "positional");
+    if (this.#words.length >= words.length && words.at(-1)?.isRepeatable !== true) {
       throw new UsageError(`The word ${quoted(word)} is one too many; see --help for the order of words`);
     }
     this.#words.push(word);
