@@ -16,6 +16,8 @@ export type WordDef = {
   readonly required: false;
   /** The last word may be given several times. */
   readonly isRepeatable?: true;
+  /** What it can be, for completion; the command itself refuses all else. */
+  readonly choices?: readonly string[];
 };
 
 /** A flag that is on or off; with `default: true` it is written `--no-x`. */
@@ -32,6 +34,8 @@ export type ValueDef = {
   readonly description: string;
   readonly alias?: string;
   readonly valueHint: string;
+  /** What the value can be, for completion; the command itself refuses all else. */
+  readonly choices?: readonly string[];
   /** May be given several times. */
   readonly isRepeatable?: true;
   /** It may stand alone and then means this; its value is given with `=`, or by a word that is one. */
