@@ -110,6 +110,8 @@ async function compile(order: BuildOrder): Promise<void> {
       target: "bun",
       format: "esm",
       minify: true,
+      // Each command in a chunk of its own: without it every module of the system that any command uses is loaded at start.
+      splitting: true,
       // Halves the start-up time; needs the format "esm" for the top-level await of main.ts.
       bytecode: true,
       sourcemap: "none",
