@@ -9,7 +9,7 @@ import { errorText } from "../base/failure.ts";
 import type { Timed } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { Outbox, type FlushResult, type Writer } from "../net/outbox.ts";
-import { readTcpInfo } from "../net/tcp-info.ts";
+import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
 import { formatKeepAlive } from "../semantics/keep-alive.ts";
 import { refuseProtocol } from "../site/refusal.ts";
 import { closeBody, type Intake, type Outcome, type Reply } from "../site/reply.ts";
@@ -25,6 +25,7 @@ import { answerRecord } from "./records.ts";
 import { RequestInProgress } from "./request-in-progress.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { AnswerRecord } from "./observer.ts";
+import type { TurnQueue, TurnTaker } from "./turns.ts";
 
 /** What a connection needs of its socket. */
 export interface ClientSocket extends Writer {
@@ -45,6 +46,8 @@ export type ConnectionContext = {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly register: Register<Connection>;
+  /** Who has much to write takes turns. */
+  readonly turns: TurnQueue;
   readonly onAnswered: (record: AnswerRecord) => void;
   readonly onFailed: (text: string) => void;
   /** Called once, when the connection's life is over. */
@@ -58,7 +61,7 @@ const OUTBOX_HIGH_BYTES = 256 * 1024;
 /** So many events in one turn; then other connections have theirs. */
 const TURN_EVENTS = 256;
 
-export class Connection implements Timed, Registered {
+export class Connection implements Timed, Registered, TurnTaker {
   readonly id: number;
   readonly endpoint: Endpoint;
 
@@ -78,7 +81,6 @@ export class Connection implements Timed, Registered {
   #isRetired = false;
   /** The client has sent its FIN. */
   #isHalfClosed = false;
-  #isTurnQueued = false;
   /** Something is left to do as soon as the outbox has room. */
   #wantsRoom = false;
   /** What was announced last: an idle connection is kept so long, whatever the load has become. */
@@ -129,9 +131,13 @@ export class Connection implements Timed, Registered {
     this.#advance();
   }
 
-  /** The kernel has room again. */
+  /** The kernel has room again; it is used when everybody else who has much to write has had a turn. */
   drain(): void {
-    if (!this.#patience.isOver) this.#advance();
+    if (!this.#patience.isOver) this.#context.turns.add(this);
+  }
+
+  takeTurn(): void {
+    this.#advance();
   }
 
   /** The socket is gone, whoever closed it. */
@@ -143,7 +149,8 @@ export class Connection implements Timed, Registered {
 
   closeIfIdle(): boolean {
     if (this.#patience.awaited !== "request") return false;
-    this.#sayFarewell();
+    // At once and without a farewell: somebody needs the descriptor now. What the kernel holds is still delivered.
+    this.#end();
     return true;
   }
 
@@ -163,18 +170,20 @@ export class Connection implements Timed, Registered {
 
   /** A deadline has passed: what that means depends on what was awaited. */
   expire(): void {
+    if (this.#patience.isAtRest()) return this.#exchange.forget();
     if (!this.#patience.isExhausted()) return;
     const { awaited } = this.#patience;
     switch (awaited) {
       case "request":
-        return this.#sayFarewell();
+        return this.#endIdleness();
       case "head":
         return this.#refuse(new ProtocolError("The request's head did not come in time", 408));
       case "body":
         return this.#refuse(new ProtocolError("The request's body came too slowly", 408));
       case "reader":
-      case "farewell":
         return this.#terminate();
+      case "farewell":
+        return this.#endFarewell();
       case "site":
       case "nothing":
         return;
@@ -188,20 +197,20 @@ export class Connection implements Timed, Registered {
   #advance(): void {
     if (this.#patience.isOver) return;
     try {
-      this.#takeTurn();
+      this.#doWhatCanBeDone();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #takeTurn(): void {
+  #doWhatCanBeDone(): void {
     let budget = TURN_EVENTS;
     do {
       budget = this.#work(budget);
       const flushed = this.#flush();
       if (flushed !== "empty") return;
     } while (this.#wantsRoom && budget > 0);
-    if (budget === 0) this.#queueTurn();
+    if (budget === 0) this.#context.turns.add(this);
     this.#awaitNext();
   }
 
@@ -360,7 +369,7 @@ export class Connection implements Timed, Registered {
   #flush(): FlushResult {
     const flushed = this.#outbox.flush();
     this.#settleSent();
-    if (flushed === "yielded") this.#queueTurn();
+    if (flushed === "yielded") this.#context.turns.add(this);
     if (flushed === "closed") this.#terminate();
     if (flushed === "blocked" || flushed === "yielded") this.#awaitReader();
     return flushed;
@@ -383,15 +392,6 @@ export class Connection implements Timed, Registered {
     request.close();
     const nowMs = this.#context.clock.monotonicMs();
     this.#context.onAnswered(answerRecord(this, request, { ...options, nowMs, fd: this.#socket.fd }));
-  }
-
-  #queueTurn(): void {
-    if (this.#isTurnQueued) return;
-    this.#isTurnQueued = true;
-    setImmediate(() => {
-      this.#isTurnQueued = false;
-      this.#advance();
-    });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */
@@ -441,6 +441,23 @@ export class Connection implements Timed, Registered {
     if (this.#isPaused) this.#socket.resume();
   }
 
+  /** No request came in time; but a client that is still reading the last answer could not send one yet. */
+  #endIdleness(): void {
+    if (holdsUnread(this.#socket.fd)) this.#awaitTail();
+    else if (this.#patience.isTailAwaited) this.#awaitRequest();
+    else this.#sayFarewell();
+  }
+
+  /** The client says nothing more; but a slow one may still be reading, and a reset would cut its answer. */
+  #endFarewell(): void {
+    if (holdsUnread(this.#socket.fd)) this.#awaitTail();
+    else this.#end();
+  }
+
+  #awaitTail(): void {
+    if (!this.#patience.awaitTail()) this.#terminate();
+  }
+
   /** Both sides are done. */
   #end(): void {
     this.#finish();
@@ -463,6 +480,7 @@ export class Connection implements Timed, Registered {
     if (this.#patience.awaited === "nothing") return;
     this.#patience.awaitNothing();
     this.#outbox.clear();
+    this.#context.turns.delete(this);
     for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false });
     const current = this.#current;
     this.#current = undefined;

@@ -13,6 +13,7 @@ import type { ServerLimits } from "./limits.ts";
 import { listen, type ServerSocket } from "./listener.ts";
 import type { ServerObserver } from "./observer.ts";
 import { Register } from "./register.ts";
+import { TurnQueue } from "./turns.ts";
 
 export type ServeOptions = {
   readonly site: Site;
@@ -140,6 +141,7 @@ class Server implements RunningServer {
       limits: this.#limits,
       clock,
       register: this.#register,
+      turns: new TurnQueue(clock),
       onAnswered: (record) => {
         this.#idleExit.note(clock.monotonicMs());
         observer.answered(record);
