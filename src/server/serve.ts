@@ -6,7 +6,8 @@ import { DeadlineWatch } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { Site } from "../site/respond.ts";
-import { Connection, type ConnectionContext } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { type DescriptorShares, readDescriptorLimit, shareDescriptors } from "./descriptors.ts";
 import { IdleExit } from "./idle-exit.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -78,7 +79,7 @@ class Server implements RunningServer {
   readonly #limits: ServerLimits;
   readonly #register: Register<Connection>;
   readonly #watch: DeadlineWatch;
-  readonly #context: ConnectionContext;
+  readonly #context: ConnectionContext<Connection>;
   readonly #idleExit: IdleExit;
   readonly #settleEnded: (reason: EndReason) => void;
   #lastId = 0;
@@ -134,7 +135,7 @@ class Server implements RunningServer {
     clearTimeout(grace);
   }
 
-  #makeContext(): ConnectionContext {
+  #makeContext(): ConnectionContext<Connection> {
     const { site, clock, observer } = this.#options;
     return {
       site,
