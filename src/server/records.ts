@@ -31,7 +31,7 @@ export function answerRecord(
     target: head?.rawTarget ?? "-",
     version: head?.version ?? "-",
     status: answer?.status ?? CLIENT_CLOSED_REQUEST,
-    bodyBytes: answer?.bodyBytes ?? 0,
+    bodyBytes: answer?.sentBodyBytes ?? 0,
     receivedBytes: request.receivedBytes,
     rttUs: readRttUs(moment.fd),
     referer: head?.fields.get("referer"),
