@@ -57,11 +57,13 @@ export async function fetchFile(
 ): Promise<DownloadResult> {
   tree.makeFolder(file.names.slice(0, -1));
   const path = tree.pathOf(file.names);
+  // What was not there is not expected there: something that came meanwhile is not this mirror's to replace.
+  const force = tree.look(file.names) !== undefined;
   const result = await download(session, {
     ...hooks,
     url: file.url,
     destination: { kind: "path", path },
-    force: true,
+    force,
   });
   const modifiedMs = result.answer.modifiedMs ?? file.modifiedMs;
   if (modifiedMs !== undefined) keepDate(path, modifiedMs);
