@@ -13,6 +13,7 @@ import { AccessLog } from "../server/access-log.ts";
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
+import { rememberFiles } from "../store/recent-files.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext } from "./banner.ts";
 import type { Command } from "./command.ts";
@@ -122,7 +123,7 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
 function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
   const { policy, port, limits, idleExitMs } = plan;
   return serve({
-    site: { store: openDiskStore(plan.folder), policy, clock: systemClock },
+    site: { store: rememberFiles(openDiskStore(plan.folder)), policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,
