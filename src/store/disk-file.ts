@@ -31,14 +31,17 @@ const FORMAT_LINK = 0o120000n;
 /** As {@link BIGINT}, and a missing file is not an error. */
 const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
 
+/** Whether `stats` are those of a regular file. */
 export function isRegularMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_REGULAR;
 }
 
+/** Whether `stats` are those of a folder. */
 export function isFolderMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_FOLDER;
 }
 
+/** Whether `stats` are those of a symbolic link itself. */
 export function isLinkMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_LINK;
 }
