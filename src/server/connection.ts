@@ -9,7 +9,7 @@ import { errorText } from "../base/failure.ts";
 import type { Timed } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { Outbox, type FlushResult, type Writer } from "../net/outbox.ts";
-import { readTcpInfo } from "../net/tcp-info.ts";
+import { readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { formatKeepAlive } from "../semantics/keep-alive.ts";
 import { refuseProtocol } from "../site/refusal.ts";
 import { closeBody, type Intake, type Outcome, type Reply } from "../site/reply.ts";
@@ -24,7 +24,7 @@ import { Patience } from "./patience.ts";
 import { answerRecord } from "./records.ts";
 import { RequestInProgress } from "./request-in-progress.ts";
 import type { ServerLimits } from "./limits.ts";
-import type { AnswerRecord } from "./observer.ts";
+import type { ServerObserver } from "./observer.ts";
 
 /** What a connection needs of its socket. */
 export interface ClientSocket extends Writer {
@@ -45,8 +45,9 @@ export type ConnectionContext = {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly register: Register<Connection>;
-  readonly onAnswered: (record: AnswerRecord) => void;
-  readonly onFailed: (text: string) => void;
+  readonly observer: ServerObserver;
+  /** Called after each answer, with the time on the monotonic clock. */
+  readonly onActivity: (nowMs: number) => void;
   /** Called once, when the connection's life is over. */
   readonly onClosed: (connection: Connection) => void;
 };
@@ -381,8 +382,12 @@ export class Connection implements Timed, Registered {
 
   #settle(request: RequestInProgress, options: { readonly isWhole: boolean }): void {
     request.close();
-    const nowMs = this.#context.clock.monotonicMs();
-    this.#context.onAnswered(answerRecord(this, request, { ...options, nowMs, fd: this.#socket.fd }));
+    const { clock, observer, onActivity } = this.#context;
+    const nowMs = clock.monotonicMs();
+    onActivity(nowMs);
+    if (observer.answered === undefined) return;
+    const rttUs = observer.wantsRtt ? readRttUs(this.#socket.fd) : undefined;
+    observer.answered(answerRecord(this, request, { isWhole: options.isWhole, nowMs, rttUs }));
   }
 
   #queueTurn(): void {
@@ -454,7 +459,7 @@ export class Connection implements Timed, Registered {
 
   #fail(error: unknown): void {
     if (this.#patience.awaited === "nothing") return;
-    this.#context.onFailed(`Connection ${this.id} is closed: ${errorText(error)}`);
+    this.#context.observer.failed(`Connection ${this.id} is closed: ${errorText(error)}`);
     this.#terminate();
   }
 

@@ -2,7 +2,6 @@
  * What the observer is told of a connection and of an answer, as plain data.
  */
 import type { Endpoint } from "../net/endpoint.ts";
-import { readRttUs } from "../net/tcp-info.ts";
 import type { RequestInProgress } from "./request-in-progress.ts";
 import type { AnswerRecord } from "./observer.ts";
 
@@ -10,8 +9,7 @@ type Moment = {
   readonly isWhole: boolean;
   /** On the monotonic clock. */
   readonly nowMs: number;
-  /** The connection's descriptor; -1 when it is closed. */
-  readonly fd: number;
+  readonly rttUs: number | undefined;
 };
 
 /** Describes `request`, whose answer has ended one way or the other. */
@@ -33,7 +31,7 @@ export function answerRecord(
     status: answer?.status ?? CLIENT_CLOSED_REQUEST,
     bodyBytes: answer?.bodyBytes ?? 0,
     receivedBytes: request.receivedBytes,
-    rttUs: readRttUs(moment.fd),
+    rttUs: moment.rttUs,
     referer: head?.fields.get("referer"),
     userAgent: head?.fields.get("user-agent"),
     isWhole: moment.isWhole,

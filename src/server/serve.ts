@@ -124,11 +124,8 @@ class Server implements RunningServer {
       limits,
       clock,
       register: this.#register,
-      onAnswered: (record) => {
-        this.#idleExit.note(clock.monotonicMs());
-        observer.answered(record);
-      },
-      onFailed: (text) => observer.failed(text),
+      onActivity: (nowMs) => this.#idleExit.note(nowMs),
+      observer,
       onClosed: (connection) => this.#forget(connection),
     };
   }

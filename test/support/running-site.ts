@@ -59,6 +59,7 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
         answers.push(record);
         for (const wake of waiting) wake();
       },
+      wantsRtt: true,
       disconnected: () => {},
       failed: (text) => failures.push(text),
     },
