@@ -16,8 +16,6 @@ export interface OpenFile extends ReadableFile {
    * the same timestamps; then it must not be used as a strong validator.
    */
   readonly isSettled: boolean;
-  /** The descriptor, where the file is a file of this system; for system calls that move bytes by themselves. */
-  readonly fd: number | undefined;
   /** The whole content, where it is in memory. */
   readonly bytes?: Uint8Array;
   /**
