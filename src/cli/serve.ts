@@ -10,6 +10,7 @@ import { errorCode, errorText } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import { AccessLog } from "../server/access-log.ts";
+import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
@@ -122,8 +123,11 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
 
 function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
   const { policy, port, limits, idleExitMs } = plan;
+  const descriptors = shareDescriptors(readDescriptorLimit());
+  const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
   return serve({
-    site: { store: rememberFiles(openDiskStore(plan.folder)), policy, clock: systemClock },
+    descriptors,
+    site: { store: rememberFiles(disk), policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,
