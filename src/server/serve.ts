@@ -38,6 +38,8 @@ export interface RunningServer {
   /** Where it listens, in fact. */
   readonly host: string;
   readonly port: number;
+  /** Connections on which something is under way. */
+  readonly busyCount: number;
   /** Stops accepting, lets running answers finish for at most `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
   /** Closes everything now. */
@@ -112,6 +114,10 @@ class Server implements RunningServer {
     this.port = this.#listener.port;
     this.#watch = new DeadlineWatch(options.clock, TICK_MS);
     this.#watch.add(this.#idleExit);
+  }
+
+  get busyCount(): number {
+    return this.#register.busySize;
   }
 
   stop(graceMs: number): Promise<void> {
