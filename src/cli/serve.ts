@@ -14,6 +14,7 @@ import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts"
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
+import { rememberFiles } from "../store/recent-files.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
@@ -123,10 +124,10 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
 function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
   const { policy, port, limits, idleExitMs } = plan;
   const descriptors = shareDescriptors(readDescriptorLimit());
-  const store = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
+  const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
   return serve({
     descriptors,
-    site: { store, policy, clock: systemClock },
+    site: { store: rememberFiles(disk), policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,

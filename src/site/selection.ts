@@ -78,7 +78,8 @@ function selectWhole(visit: Visit, representation: Representation): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);
   const length = file.sizeBytes;
-  const pieces: readonly Piece[] = length === 0 ? [] : [{ kind: "slice", file, position: 0, length }];
+  const pieces: readonly Piece[] =
+    length === 0 ? [] : [file.bytes ?? { kind: "slice", file, position: 0, length }];
   return { status: 200, fields, pieces, length };
 }
 
