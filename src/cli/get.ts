@@ -13,6 +13,7 @@ import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-fla
 import type { Command } from "./command.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { readGetWords } from "./remote-words.ts";
@@ -95,7 +96,9 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   }
   const { url, destination: word } = readGetWords(args.words);
   const telling = readTelling(args);
-  const path = readDestination(args, word) ?? defaultDestination(url);
+  const namedPath = readDestination(args, word);
+  const path = namedPath ?? defaultDestination(url);
+  const isPage = namedPath === undefined && path === "-" && telling !== "json";
   if (path === "-" && args.value("output") === "-" && telling === "json") {
     throw new UsageError('--json and "-o -" both want standard output; keep one of them');
   }
@@ -126,7 +129,12 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
           destination,
           force: args.isOn("force"),
           signal,
+          ...(isPage ? acceptForPage(terminal.out) : undefined),
           ...hooks,
+          onAnswer: (answer) => {
+            hooks.onAnswer(answer);
+            if (path !== "-") refuseFolderPage(url, answer, path);
+          },
         });
         printer.end();
         return { ...result, savedAs: result.savedPath };
