@@ -62,7 +62,11 @@ export const SERVE_ARGS = {
   },
   spa: { type: "boolean", description: "answer what isn't there with index.html and 200" },
   upload: { type: "boolean", description: "let clients save files with PUT and POST" },
-  "max-upload": { type: "string", valueHint: "SIZE", description: "largest upload: 500k, 10M, 2G (1G)" },
+  "max-upload": {
+    type: "string",
+    valueHint: "SIZE",
+    description: "largest upload, or form with all its files: 500k, 10M, 2G (1G)",
+  },
   "on-exist": {
     type: "string",
     valueHint: "WHAT",
