@@ -24,6 +24,7 @@ import {
   readPort,
   readSeconds,
   readSize,
+  readWholeSecond,
 } from "./flag-values.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
@@ -193,8 +194,8 @@ function readUpload(args: StrictArgs): { readonly maxBytes: number; readonly onE
 
 function readLimits(args: StrictArgs): ServerLimits {
   const { idleCeilingMs, idleFloorMs, connections, connectionsPerAddress } = DEFAULT_SERVER_LIMITS;
-  const ceiling = optional(args, "timeout-max", readSeconds);
-  const floor = optional(args, "timeout-min", readSeconds);
+  const ceiling = optional(args, "timeout-max", readWholeSecond);
+  const floor = optional(args, "timeout-min", readWholeSecond);
   if ((floor ?? idleFloorMs) > (ceiling ?? idleCeilingMs) && floor !== undefined) {
     throw new UsageError("--timeout-min is greater than --timeout-max (20 s unless given)");
   }
