@@ -275,8 +275,17 @@ export class Connection implements Timed, Registered {
 
   #decide(current: RequestInProgress, outcome: Outcome): void {
     current.decide(outcome);
-    if (outcome.kind === "intake") this.#inviteBody(current);
-    else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
+    if (outcome.kind === "intake") {
+      this.#announce(outcome);
+      this.#inviteBody(current);
+    } else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
+  }
+
+  #announce({ informational }: Intake): void {
+    if (informational === undefined) return;
+    for (const piece of this.#exchange.send({ kind: "informational", ...informational })) {
+      this.#outbox.push(piece);
+    }
   }
 
   /** `100 Continue`, unless the client has not waited for it (RFC 9110 §10.1.1). */
