@@ -3,6 +3,7 @@
  * octet; RFC 9110 §5.5), names and pages are UTF-8.
  */
 
+/** No bytes at all; shared. */
 export const NO_BYTES = new Uint8Array(0);
 
 const utf8Encoder = new TextEncoder();
@@ -25,6 +26,7 @@ export function decodeLatin1(bytes: Uint8Array, start = 0, end = bytes.length): 
   return asBuffer(bytes).toString("latin1", start, end);
 }
 
+/** Encodes `text` as UTF-8; half a surrogate pair becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   return utf8Encoder.encode(text);
 }

@@ -27,14 +27,17 @@ const FORMAT_REGULAR = 0o100000n;
 const FORMAT_FOLDER = 0o040000n;
 const FORMAT_LINK = 0o120000n;
 
+/** Whether `stats` are those of a regular file. */
 export function isRegularMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_REGULAR;
 }
 
+/** Whether `stats` are those of a folder. */
 export function isFolderMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_FOLDER;
 }
 
+/** Whether `stats` are those of a symbolic link itself. */
 export function isLinkMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_LINK;
 }
