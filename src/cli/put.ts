@@ -3,6 +3,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { Session } from "../client/session.ts";
+import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
 import { ClientLog } from "./client-log.ts";
 import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
@@ -11,6 +12,7 @@ import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
 import { readPutWords } from "./remote-words.ts";
+import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
@@ -29,6 +31,7 @@ export const putCommand: Command = {
     post: { type: "boolean", description: "send with POST instead of PUT" },
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
+    ...RETRY_ARGS,
   },
   help: {
     summary:
@@ -48,12 +51,14 @@ export const putCommand: Command = {
 
 async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const { path, url } = readPutWords(args.words);
+  const retries = readRetries(args);
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
   const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
   const isPost = args.isOn("post");
+  const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(
     {
       command: isPost ? "post" : "put",
@@ -61,7 +66,8 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: path,
       signal,
       isUnwanted: () => false,
-      start: (hooks) => upload(session, { path, url, method: isPost ? "POST" : "PUT", signal, ...hooks }),
+      start: (hooks) =>
+        upload(session, { path, url, method, signal, ...hooks, retries: retries ?? DEFAULT_RETRIES }),
     },
     { terminal, log, clientLog, telling: readTelling(args) },
   );

@@ -13,6 +13,7 @@ import { AccessLog } from "../server/access-log.ts";
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
+import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext } from "./banner.ts";
 import type { Command } from "./command.ts";
@@ -30,6 +31,8 @@ import { VERSION } from "./version.ts";
 
 /** How long lines that were printed at the end may take to be read. */
 const FLUSH_MS = 1000;
+/** How often uploads that have expired are looked for. */
+const SWEEP_EVERY_MS = 900_000;
 /** So many names of the folder are looked at for one to show. */
 const SAMPLE_NAMES = 100;
 
@@ -69,13 +72,15 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
     log,
     names: new PeerNames(),
   });
-  const running = startServer(plan, observer);
+  const store = openDiskStore(plan.folder);
+  const running = startServer(plan, store, observer);
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
-  sweepUploads(plan, log);
+  const sweeping = sweepUploads(plan, store, log);
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
+  clearInterval(sweeping);
   const idleFor = plan.idleExitMs === undefined ? "" : ` for ${formatDurationMs(plan.idleExitMs)}`;
   if (plan.detail !== "quiet") printer.print(reason === "idle" ? `Ended: no request${idleFor}.` : "Ended.");
   await printer.flush(FLUSH_MS);
@@ -119,10 +124,10 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
   }
 }
 
-function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
+function startServer(plan: ServePlan, store: Store, observer: ServerLog): RunningServer {
   const { policy, port, limits, idleExitMs } = plan;
   return serve({
-    site: { store: openDiskStore(plan.folder), policy, clock: systemClock },
+    site: { store, policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,
@@ -190,12 +195,17 @@ function servesItsLog({ accessLog, folder, policy: { allow } }: ServePlan): bool
   return allow === "all" || allow.has(extname(accessLog.path).slice(1).toLowerCase());
 }
 
-/** What a killed server left half-saved is removed behind the first requests. */
-function sweepUploads(plan: ServePlan, log: Log): void {
-  if (plan.policy.upload === undefined) return;
+/**
+ * What a killed server left half-saved is removed behind the first requests; uploads that nobody goes on with, then and every
+ * now and then.
+ */
+function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeof setInterval> | undefined {
+  if (plan.policy.upload === undefined) return undefined;
   void (async () => {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
+    await store.unfinished?.sweep();
   })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${errorText(error)}`));
+  return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
 }

@@ -97,7 +97,12 @@ function create(
   }
 }
 
-/** 104 goes only to a client of the same draft (its appendix on versions), and HTTP/1.0 knows no interim responses. */
+/**
+ * 104 goes only to a client of the same draft (its appendix on versions), and HTTP/1.0 knows no interim responses.
+ *
+ * Deviation: it tells where to go on, once; none follows to tell the progress (draft §4.2.2, §4.4.2): what is told must be
+ * durable, and each would cost a sync.
+ */
 function canTell(visit: Visit): boolean {
   return visit.request.version === "1.1" && interopVersion(visit) !== undefined;
 }

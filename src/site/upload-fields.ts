@@ -36,6 +36,7 @@ export function uploadComplete({ lookup }: Visit): boolean | undefined {
   return parseBooleanItem(lookup("upload-complete"));
 }
 
+/** At which the content of a request begins; `undefined` when it is absent or malformed. */
 export function uploadOffset({ lookup }: Visit): number | undefined {
   return parseCountItem(lookup("upload-offset"));
 }

@@ -25,10 +25,12 @@ export function makeNote(visit: Visit, length: number | undefined): UploadNote {
   return length === undefined ? note : withLength(note, length);
 }
 
+/** The note with the length of the whole, in bytes. */
 export function withLength(note: UploadNote, length: number): UploadNote {
   return { ...note, [LENGTH]: `${length}` };
 }
 
+/** The length of the whole, in bytes; `undefined` while it isn't known. */
 export function notedLength(note: UploadNote): number | undefined {
   return parseCountItem(note[LENGTH]);
 }

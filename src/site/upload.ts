@@ -108,6 +108,7 @@ function hostOf(origin: string): string | undefined {
   return URL.parse(origin)?.host;
 }
 
+/** What a body may not be that is to be saved as it comes. */
 export function refuseHead({ lookup }: Visit): Refusal | undefined {
   // RFC 9110 §14.5: a server that doesn't know partial PUT must not take a part for the whole.
   if (lookup("content-range") !== undefined) return "partial-upload";

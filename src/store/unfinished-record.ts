@@ -66,10 +66,12 @@ export function idOfToken(token: string): string | undefined {
   return TOKEN.test(token) ? Bun.SHA256.hash(token, "hex").slice(0, 32) : undefined;
 }
 
+/** Name of the record, in the root. */
 export function recordName(id: string): string {
   return `.netfile-upload-${id}.json`;
 }
 
+/** Name of the file that holds the bytes, in the destination's folder. */
 export function dataName(id: string): string {
   return `.netfile-upload-${id}.data`;
 }

@@ -271,7 +271,7 @@ describe("two requests for one upload", () => {
       { "Upload-Complete": "?1", "Upload-Offset": "2", ...PARTIAL },
       3,
     );
-    const refused = older.receive(Buffer.from("XXX"));
+    const refused = older.receive(Buffer.from("yyy"));
     expect([refused?.status, refused?.close]).toEqual([409, true]);
     newer.receive(Buffer.from("llo"));
     expect((await newer.finish(Fields.NONE)).status).toBe(201);
@@ -402,7 +402,7 @@ describe("digests (draft §10)", () => {
 
   test("that of a part keeps a bad part out, and it can be sent again", async () => {
     const location = await begin("hel");
-    expect((await append(location, 3, "XX", { "Content-Digest": digestOf("lo") })).status).toBe(400);
+    expect((await append(location, 3, "yy", { "Content-Digest": digestOf("lo") })).status).toBe(400);
     expect(await stateOf(location)).toEqual([204, "?0", "3", "5"]);
     expect((await append(location, 3, "lo", { "Content-Digest": digestOf("lo") })).status).toBe(201);
     expect(text()).toBe("hello");
