@@ -10,6 +10,7 @@ import { errorCode, errorText } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import { AccessLog } from "../server/access-log.ts";
+import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
@@ -72,8 +73,7 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
     log,
     names: new PeerNames(),
   });
-  const store = openDiskStore(plan.folder);
-  const running = startServer(plan, store, observer);
+  const { running, store } = startServer(plan, observer);
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   const sweeping = sweepUploads(plan, store, log);
@@ -124,9 +124,15 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
   }
 }
 
-function startServer(plan: ServePlan, store: Store, observer: ServerLog): RunningServer {
+function startServer(
+  plan: ServePlan,
+  observer: ServerLog,
+): { readonly running: RunningServer; readonly store: Store } {
   const { policy, port, limits, idleExitMs } = plan;
-  return serve({
+  const descriptors = shareDescriptors(readDescriptorLimit());
+  const store = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
+  const running = serve({
+    descriptors,
     site: { store, policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
@@ -135,6 +141,7 @@ function startServer(plan: ServePlan, store: Store, observer: ServerLog): Runnin
     observer,
     clock: systemClock,
   });
+  return { running, store };
 }
 
 /** `::` takes IPv4 too; where the system knows no IPv6, IPv4 alone. */

@@ -4,6 +4,7 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
+import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a socket carries: its connection, once it is open. */
@@ -35,7 +36,7 @@ export class ListenError extends Error {
  */
 export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
   try {
-    return Bun.listen<Carried>({
+    const listener = Bun.listen<Carried>({
       hostname: options.host,
       port: options.port,
       // A client may close its side right after its request and still wants the answer.
@@ -43,6 +44,8 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       data: { connection: undefined },
       socket: socketHandlers(options),
     });
+    raiseBacklog(listener.fd);
+    return listener;
   } catch (error) {
     throw describeListenFailure(error, options);
   }
@@ -51,6 +54,7 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
 function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
+      limitUnsent(socket.fd);
       socket.data = { connection: onOpen(socket, endpointOf(socket)) };
     },
     data(socket: ServerSocket, chunk: Buffer): void {

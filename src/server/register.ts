@@ -59,7 +59,12 @@ export class Register<T extends Registered> {
     if ((this.#perAddress.get(address) ?? 0) >= this.#limits.connectionsPerAddress) {
       return this.#evict((connection) => connection.endpoint.peerAddress === address);
     }
-    return this.#open.size < this.#limits.connections || this.#evict(() => true);
+    return this.#open.size < this.#limits.connections || this.evictIdle();
+  }
+
+  /** Closes the connection that has been idle longest. @returns false when none is idle. */
+  evictIdle(): boolean {
+    return this.#evict(() => true);
   }
 
   add(connection: T): void {
