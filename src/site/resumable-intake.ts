@@ -3,6 +3,7 @@
  */
 import type { UnfinishedUpload } from "../store/store.ts";
 import type { Field, Fields } from "../wire/fields.ts";
+import { formatUrlPath } from "../wire/target.ts";
 import { type BodyDigests, compareWhole } from "./body-digests.ts";
 import { type Refusal, refuse, refuseError } from "./refusal.ts";
 import type { Intake, Reply } from "./reply.ts";
@@ -148,7 +149,11 @@ export class ResumableIntake implements Intake, UploadWriter {
   async #save(began: Visit, onExist: OnExist): Promise<Reply> {
     const { upload, visit } = this.#terms;
     try {
-      return replySaved(visit, await upload.commit(writeOptions(began, onExist)));
+      const committed = await upload.commit(writeOptions(began, onExist));
+      const reply = replySaved(visit, committed);
+      // Told of a file that was replaced, too: tus-js-client wants it of every answer to a creation.
+      const location: Field = ["Location", formatUrlPath(committed.names, { isFolder: false })];
+      return committed.isNew ? reply : { ...reply, fields: [location, ...reply.fields] };
     } catch (error) {
       return refuseError(visit, error);
     }

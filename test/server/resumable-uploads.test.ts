@@ -1,8 +1,10 @@
 /** Uploads that are resumed, over sockets: what is on the wire, and what is left when either side dies. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeTemporaryFolder, type TemporaryFolder } from "../support/client-session.ts";
+import { upload } from "../../src/client/upload.ts";
+import { makeSession, makeTemporaryFolder, type TemporaryFolder, urlOn } from "../support/client-session.ts";
+import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import { RawClient, type RawAnswer } from "../support/raw-client.ts";
 import { startSite, type RunningSite } from "../support/running-site.ts";
 
@@ -142,9 +144,9 @@ describe("a server that is killed in the middle of an upload", () => {
   });
   afterEach(() => folder.remove());
 
-  async function startProcess() {
+  async function startProcess(wantedPort = 0) {
     const main = join(import.meta.dir, "../../src/main.ts");
-    const command = [process.execPath, main, "serve", "0", folder.path, "--upload", "--quiet"];
+    const command = [process.execPath, main, "serve", `${wantedPort}`, folder.path, "--upload", "--quiet"];
     const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
     const { value } = await child.stdout.getReader().read();
     const port = Number(/:(\d+)\//.exec(Buffer.from(value ?? new Uint8Array(0)).toString())?.[1]);
@@ -175,5 +177,36 @@ describe("a server that is killed in the middle of an upload", () => {
     }
     expect(folder.names()).toEqual(["a.txt"]);
     expect(readFileSync(folder.at("a.txt")).equals(FILE)).toBe(true);
+  }, 30_000);
+
+  test("is waited for by our client, which then goes on", async () => {
+    const source = makeTemporaryFolder();
+    const content = Buffer.alloc(8 * 1024 * KIB, FILE);
+    writeFileSync(source.at("a.txt"), content);
+    let { child, port } = await startProcess();
+    let restarted: Promise<void> | undefined;
+    const restart = async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+      ({ child } = await startProcess(port));
+    };
+    const change = (chunk: Buffer, position: number) => {
+      if (position > 3 * 1024 * KIB) restarted ??= restart();
+      return chunk;
+    };
+    const proxy = await startCuttingProxy({ targetPort: port, cutAfter: () => undefined, change });
+    const session = makeSession();
+    try {
+      const result = await upload(session, { path: source.at("a.txt"), url: urlOn(proxy), method: "PUT" });
+      await restarted;
+      expect(result.answer.status).toBe(201);
+      expect(readFileSync(folder.at("a.txt")).equals(content)).toBe(true);
+      expect([restarted !== undefined, proxy.passedBytes() < content.length * 1.9]).toEqual([true, true]);
+    } finally {
+      session.close();
+      proxy.stop();
+      child.kill("SIGKILL");
+      source.remove();
+    }
   }, 30_000);
 });

@@ -463,8 +463,8 @@ describe("the site's policy", () => {
     writeFileSync(join(folder.path, "a.txt"), "old");
     const etag = (await ask(site, "HEAD", "/a.txt")).fields.get("etag") ?? "";
     const location = await begin("hel", { "If-Match": etag });
-    expect((await append(location, 3, "lo")).status).toBe(204);
-    expect(text()).toBe("hello");
+    const reply = await append(location, 3, "lo");
+    expect([reply.status, reply.fields.get("location"), text()]).toEqual([204, "/a.txt", "hello"]);
   });
 
   test("gives another name where that is the operator's choice", async () => {
