@@ -1,5 +1,5 @@
 /**
- * The digest of a local file, made before it is sent (RFC 9530 §3).
+ * The digest of a local file, for a server that got it in pieces (RFC 9530 §3).
  */
 import { formatDigestField } from "../semantics/digest.ts";
 import { throwIfInterrupted } from "./interruption.ts";
