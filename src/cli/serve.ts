@@ -14,9 +14,10 @@ import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts"
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
+import { rememberFiles } from "../store/recent-files.ts";
 import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
-import { describeReach, formatServing, formatTryNext } from "./banner.ts";
+import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
@@ -130,7 +131,7 @@ function startServer(
 ): { readonly running: RunningServer; readonly store: Store } {
   const { policy, port, limits, idleExitMs } = plan;
   const descriptors = shareDescriptors(readDescriptorLimit());
-  const store = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
+  const store = rememberFiles(openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling }));
   const running = serve({
     descriptors,
     site: { store, policy, clock: systemClock },
@@ -156,7 +157,8 @@ async function printStart(plan: ServePlan, { host, port }: RunningServer, { out 
     out.print(`${[...reach.local, ...reach.remote].join(" ")}\n`);
     return;
   }
-  const facts: BannerFacts = { plan, host, port, reach, sample: findSample(plan) };
+  const program = programName(process.argv0);
+  const facts: BannerFacts = { program, plan, host, port, reach, sample: findSample(plan) };
   const serving = formatServing(facts, out.colors);
   const next = formatTryNext(facts, out.colors);
   const head = out.isTerminal ? await drawBox(serving, out.columns()) : serving.join("\n");

@@ -114,19 +114,25 @@ export class ShellSession {
     }
   }
 
-  async #get({ path, destination }: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+  async #get(command: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+    const { path, destination } = command;
     const remote = resolveRemotePath(this.#folder, path);
     const isPrinted = destination === "-" || (destination === undefined && remote.endsWith("/"));
     // A trailing slash says "folder" and must survive.
     const local = destination?.endsWith("/") === true ? "/" : "";
     const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
-    const end = await this.#download(remote, isPrinted ? undefined : place, signal);
+    const force = this.#options.force || command.isForced;
+    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force }, signal);
     return end.exitCode;
   }
 
-  /** @param place path to save to; `undefined` prints the content. */
-  async #download(remote: string, place: string | undefined, signal: AbortSignal): Promise<TransferEnd> {
-    const { session, actions, settings, force } = this.#options;
+  /** @param options.place path to save to; `undefined` prints the content. */
+  async #download(
+    remote: string,
+    { place, force }: { readonly place: string | undefined; readonly force: boolean },
+    signal: AbortSignal,
+  ): Promise<TransferEnd> {
+    const { session, actions, settings } = this.#options;
     const unwanted = new AbortController();
     const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
     const destination: Destination =

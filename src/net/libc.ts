@@ -29,6 +29,8 @@ function open() {
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     listen: { args: ["i32", "i32"], returns: "i32" },
+    // The offset is passed by address.
+    sendfile: { args: ["i32", "i32", "ptr", "u64"], returns: "i64" },
   });
 }
 

@@ -27,6 +27,8 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  /** Whether its lines tell the round-trip time. */
+  readonly tellsRtt: boolean;
   readonly #format: (record: AnswerRecord) => string;
   #fd: number;
   #waiting = "";
@@ -36,6 +38,7 @@ export class AccessLog {
   /** Opens the file, making it when there is none. Throws the system's error. */
   constructor(options: AccessLogOptions) {
     this.#options = options;
+    this.tellsRtt = options.format === "json";
     this.#format = options.format === "json" ? formatJson : formatCombined;
     this.#fd = openForAppending(options.path);
   }

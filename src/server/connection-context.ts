@@ -4,7 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Site } from "../site/respond.ts";
 import type { ServerLimits } from "./limits.ts";
-import type { AnswerRecord } from "./observer.ts";
+import type { ServerObserver } from "./observer.ts";
 import type { Register, Registered } from "./register.ts";
 import type { TurnQueue } from "./turns.ts";
 
@@ -15,8 +15,9 @@ export type ConnectionContext<T extends Registered> = {
   readonly register: Register<T>;
   /** Who has much to write takes turns. */
   readonly turns: TurnQueue;
-  readonly onAnswered: (record: AnswerRecord) => void;
-  readonly onFailed: (text: string) => void;
+  readonly observer: ServerObserver;
+  /** Called after each answer, with the time on the monotonic clock. */
+  readonly onActivity: (nowMs: number) => void;
   /** Called once, when the connection's life is over. */
   readonly onClosed: (connection: T) => void;
 };

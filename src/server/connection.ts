@@ -8,20 +8,19 @@ import { errorText } from "../base/failure.ts";
 import type { Timed } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { FlushResult, Outbox } from "../net/outbox.ts";
-import { formatKeepAlive } from "../semantics/keep-alive.ts";
 import { refuseProtocol } from "../site/refusal.ts";
 import type { Intake, Outcome, Reply } from "../site/reply.ts";
 import { respond } from "../site/respond.ts";
 import { Exchange } from "../wire/exchange.ts";
-import type { Field, Fields } from "../wire/fields.ts";
+import type { Fields } from "../wire/fields.ts";
 import type { RequestHead, WireEvent } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
 import { Answer, type AnswerPath, type FeedResult } from "./answer.ts";
 import { ClientLine, type ClientSocket } from "./client-line.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import type { Patience } from "./patience.ts";
-import { answerRecord } from "./records.ts";
-import type { Registered } from "./register.ts";
+import { tellAnswer } from "./records.ts";
+import { keepAliveFields, type Registered } from "./register.ts";
 import { discardOutcome, RequestInProgress } from "./request-in-progress.ts";
 import type { TurnTaker } from "./turns.ts";
 
@@ -289,13 +288,9 @@ export class Connection implements Timed, Registered, TurnTaker {
     const isUnframed = reply.body.kind === "stream" && current.head?.version === "1.0";
     const close =
       options.close || reply.close === true || this.#isRetired || isUnframed || !this.#exchange.persists;
-    const extraFields = close ? [] : this.#keepAliveFields();
+    if (!close) this.#idleTimeoutMs = this.#context.register.timeoutMs;
+    const extraFields = close ? [] : keepAliveFields(this.#idleTimeoutMs);
     this.#noteFed(current, answer.start({ extraFields, close, isHeadOnly: current.isHead }));
-  }
-
-  #keepAliveFields(): readonly Field[] {
-    this.#idleTimeoutMs = this.#context.register.timeoutMs;
-    return [["Keep-Alive", formatKeepAlive(this.#idleTimeoutMs)]];
   }
 
   #noteFed(current: RequestInProgress, fed: FeedResult): void {
@@ -342,8 +337,10 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #settle(request: RequestInProgress, options: { readonly isWhole: boolean }): void {
     request.close();
-    const nowMs = this.#context.clock.monotonicMs();
-    this.#context.onAnswered(answerRecord(this, request, { ...options, nowMs, fd: this.#line.fd }));
+    const { clock, observer, onActivity } = this.#context;
+    const nowMs = clock.monotonicMs();
+    onActivity(nowMs);
+    tellAnswer(observer, this, request, { isWhole: options.isWhole, nowMs, fd: this.#line.fd });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */
@@ -382,7 +379,7 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #fail(error: unknown): void {
     if (this.#patience.awaited === "nothing") return;
-    this.#context.onFailed(`Connection ${this.id} is closed: ${errorText(error)}`);
+    this.#context.observer.failed(`Connection ${this.id} is closed: ${errorText(error)}`);
     this.#line.terminate();
   }
 

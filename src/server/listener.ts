@@ -55,7 +55,9 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
       limitUnsent(socket.fd);
-      socket.data = { connection: onOpen(socket, endpointOf(socket)) };
+      const endpoint = endpointOf(socket);
+      socket.data = { connection: endpoint && onOpen(socket, endpoint) };
+      if (endpoint === undefined) socket.terminate();
     },
     data(socket: ServerSocket, chunk: Buffer): void {
       socket.data.connection?.receive(chunk);
@@ -77,9 +79,14 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   };
 }
 
-/** The socket's addresses, copied now: once it is closed they are gone. */
-function endpointOf(socket: ServerSocket): Endpoint {
-  const peerAddress = normalizeAddress(socket.remoteAddress);
+/**
+ * The socket's addresses, copied now: once it is closed they are gone. `undefined` when the client has reset the
+ * connection before it was accepted.
+ */
+function endpointOf(socket: ServerSocket): Endpoint | undefined {
+  const remoteAddress: string | undefined = socket.remoteAddress;
+  if (remoteAddress === undefined) return undefined;
+  const peerAddress = normalizeAddress(remoteAddress);
   return {
     peerAddress,
     peerPort: socket.remotePort,

@@ -38,6 +38,8 @@ export interface RunningServer {
   /** Where it listens, in fact. */
   readonly host: string;
   readonly port: number;
+  /** Connections on which something is under way. */
+  readonly busyCount: number;
   /** Stops accepting, lets running answers finish for at most `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
   /** Closes everything now. */
@@ -114,6 +116,10 @@ class Server implements RunningServer {
     this.#watch.add(this.#idleExit);
   }
 
+  get busyCount(): number {
+    return this.#register.busySize;
+  }
+
   stop(graceMs: number): Promise<void> {
     return this.#stop("stopped", graceMs);
   }
@@ -143,11 +149,8 @@ class Server implements RunningServer {
       clock,
       register: this.#register,
       turns: new TurnQueue(clock),
-      onAnswered: (record) => {
-        this.#idleExit.note(clock.monotonicMs());
-        observer.answered(record);
-      },
-      onFailed: (text) => observer.failed(text),
+      observer,
+      onActivity: (nowMs) => this.#idleExit.note(nowMs),
       onClosed: (connection) => this.#forget(connection),
     };
   }

@@ -14,7 +14,7 @@ import type { HeldFolder, Reach } from "./reach.ts";
 import type { UnfinishedUpload, UnfinishedUploads, UploadNote, UploadOptions } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
-import { OpenUnfinished } from "./open-unfinished.ts";
+import { OpenUnfinished, type UnfinishedParts } from "./open-unfinished.ts";
 import {
   dataName,
   DEFAULT_UNFINISHED,
@@ -42,6 +42,7 @@ const O_REOPEN =
 export class DiskUnfinishedUploads implements UnfinishedUploads {
   readonly #reach: Reach;
   readonly #limits: UnfinishedLimits;
+  readonly #watchers: (() => void)[] = [];
   #machine: string | undefined;
 
   constructor(reach: Reach, limits: Partial<UnfinishedLimits> = {}) {
@@ -73,8 +74,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
       // First the record: a file that it doesn't tell of would stay for ever.
       writeRecord(root, id, record);
       const descriptor = openSync(place.folder.at(dataName(id)), O_CREATE, mode);
-      const { lifeMs } = this.#limits;
-      return new OpenUnfinished({ reach: this.#reach, root, place, descriptor, token, id, record, lifeMs });
+      return this.#makeOpen({ root, place, descriptor, token, id, record });
     } catch (error) {
       removeRecord(root, id);
       place.removeMade();
@@ -90,6 +90,10 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     if (found === undefined || found.expiresMs > this.#reach.clock.nowMs()) return found;
     found.discard();
     return undefined;
+  }
+
+  watch(onCommitted: () => void): void {
+    this.#watchers.push(onCommitted);
   }
 
   async sweep(): Promise<number> {
@@ -137,17 +141,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
       const descriptor = openData(place.folder, dataName(id));
       if (descriptor === undefined) return undefined;
       isTaken = true;
-      const { lifeMs } = this.#limits;
-      const open = new OpenUnfinished({
-        reach: this.#reach,
-        root,
-        place,
-        descriptor,
-        token,
-        id,
-        record,
-        lifeMs,
-      });
+      const open = this.#makeOpen({ root, place, descriptor, token, id, record });
       if (record.machine === this.#here() || open.distrust(this.#here())) return open;
       open.discard();
       return undefined;
@@ -159,6 +153,13 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
         root.close();
       }
     }
+  }
+
+  #makeOpen(parts: Omit<UnfinishedParts, "reach" | "lifeMs" | "onCommitted">): OpenUnfinished {
+    const onCommitted = (): void => {
+      for (const tell of this.#watchers) tell();
+    };
+    return new OpenUnfinished({ ...parts, reach: this.#reach, lifeMs: this.#limits.lifeMs, onCommitted });
   }
 
   #here(): string {

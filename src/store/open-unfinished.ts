@@ -29,6 +29,7 @@ export type UnfinishedParts = {
   readonly id: string;
   readonly record: UnfinishedRecord;
   readonly lifeMs: number;
+  readonly onCommitted: () => void;
 };
 
 export class OpenUnfinished implements UnfinishedUpload {
@@ -135,7 +136,10 @@ export class OpenUnfinished implements UnfinishedUpload {
     const naming = { reach, folder: place.folder, part: dataName(id), name: names.at(-1) ?? "", options };
     try {
       // From here on it is an upload like every other: it gives back the place and the descriptor.
-      return await new DiskUpload(descriptor, { parents: names.slice(0, -1), place, naming }).commit();
+      const upload = new DiskUpload(descriptor, { parents: names.slice(0, -1), place, naming });
+      const committed = await upload.commit();
+      this.#parts.onCommitted();
+      return committed;
     } finally {
       removeRecord(root, id);
       root.close();

@@ -263,6 +263,14 @@ describe("PUT and POST (RFC 9110 §9.3.3, §9.3.4)", () => {
     expect(existsSync(join(uploads.root, target))).toBe(["/sub/", "/sub"].includes(target));
   });
 
+  test.each(["Content-Encoding: identity", "Content-Encoding:", "Content-Encoding: , IDENTITY,"])(
+    "§8.4.1, §5.6.1.2: %p is no coding",
+    async (field) => {
+      expect((await uploads.put("PUT", "/plain.txt", "plain", field)).status).toBeWithin(201, 205);
+      expect(at("plain.txt")).toBe("plain");
+    },
+  );
+
   test("§15.5.16: 415 says which coding would do", async () => {
     const { fields } = await uploads.put("PUT", "/part.txt", "one", "Content-Encoding: br");
     expect(fields.get("accept-encoding")).toBe("identity");
