@@ -16,6 +16,7 @@ import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { formatPanel } from "./panel.ts";
 import { remoteNameFor } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
@@ -122,17 +123,19 @@ export class ShellSession {
     const local = destination?.endsWith("/") === true ? "/" : "";
     const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
     const force = this.#options.force || command.isForced;
-    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force }, signal);
+    const isPage = isPrinted && destination === undefined;
+    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force, isPage }, signal);
     return end.exitCode;
   }
 
   /** @param options.place path to save to; `undefined` prints the content. */
   async #download(
     remote: string,
-    { place, force }: { readonly place: string | undefined; readonly force: boolean },
+    options: { readonly place: string | undefined; readonly force: boolean; readonly isPage: boolean },
     signal: AbortSignal,
   ): Promise<TransferEnd> {
     const { session, actions, settings } = this.#options;
+    const { place, force } = options;
     const unwanted = new AbortController();
     const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
     const destination: Destination =
@@ -154,7 +157,12 @@ export class ShellSession {
             destination,
             force,
             signal: either,
+            ...(options.isPage ? acceptForPage(settings.terminal.out) : undefined),
             ...hooks,
+            onAnswer: (answer) => {
+              hooks.onAnswer(answer);
+              if (place !== undefined) refuseFolderPage(url, answer, place);
+            },
           });
           printer.end();
           return { ...result, savedAs: result.savedPath };

@@ -118,6 +118,18 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     expect(site.connections).toHaveLength(1);
   });
 
+  test("get and the shell show a folder as names, not as markup", async () => {
+    const get = new Screen(["get", "127.0.0.1", String(site.port)], folder);
+    expect(await get.waitFor(/verified|announced/)).toMatch(/\nserver\/\r\n/);
+    expect(get.text).not.toContain("<");
+    const shell = new Screen(["shell", "127.0.0.1", String(site.port)], folder);
+    await shell.waitFor(/\/> /);
+    shell.type("get\r");
+    expect(await shell.waitFor(/Received/)).toMatch(/\nserver\/\r\n/);
+    shell.type("quit\r");
+    expect(await shell.child.exited).toBe(0);
+  });
+
   test("shell goes on after Ctrl-C has ended a transfer, and ends at Ctrl-D", async () => {
     const { promise, resolve: goOn } = Promise.withResolvers<void>();
     const body = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345";
