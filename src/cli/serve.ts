@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { extname, sep } from "node:path";
 
 import { systemClock } from "../base/clock.ts";
-import { errorCode, errorText } from "../base/failure.ts";
+import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import { AccessLog } from "../server/access-log.ts";
@@ -19,7 +19,7 @@ import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
-import { UsageError } from "./exit.ts";
+import { LocalFileError, UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { PeerNames } from "./peer-names.ts";
@@ -110,7 +110,7 @@ function folderProblem(shown: string, error: unknown): string {
   if (["EACCES", "EPERM"].includes(code)) {
     return `The folder ${shown} can't be read; change its permissions or name another`;
   }
-  return `The folder ${shown} can't be opened: ${errorText(error)}`;
+  return `The folder ${shown} can't be opened: ${fileReason(error)}`;
 }
 
 function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefined {
@@ -119,8 +119,8 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
     return new AccessLog({ ...accessLog, onFailure: (text) => void log.warn(text) });
   } catch (error) {
     const shown = printable(accessLog.path);
-    throw new UsageError(
-      `Cannot write the log file "${shown}": ${errorText(error)}; name another with --log-file`,
+    throw new LocalFileError(
+      `Cannot write the log file "${shown}": ${fileReason(error)}; name another with --log-file`,
     );
   }
 }
@@ -215,6 +215,6 @@ function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeo
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
     await store.unfinished?.sweep();
-  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${errorText(error)}`));
+  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
   return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
 }

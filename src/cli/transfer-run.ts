@@ -40,7 +40,8 @@ export type TransferTask = {
 export type TransferHooks = {
   readonly onAnswer: (answer: Answer) => void;
   readonly onProgress: (progress: TransferProgress) => void;
-  readonly onNotice: (text: string) => void;
+  /** Told of what does not end the transfer; a batch is silent about it. */
+  readonly onNotice?: (text: string) => void;
 };
 
 /** How it ended, for the caller's summary. */

@@ -102,7 +102,7 @@ function describeListenFailure(error: unknown, { host, port }: ListenerOptions):
   switch (code ?? "") {
     case "EADDRINUSE":
       return new ListenError(
-        `Cannot listen on ${where}: the port is in use; choose another with "netfile serve ${port + 1}"`,
+        `Cannot listen on ${where}: the port is in use; choose another, or 0 for a free one`,
         code,
       );
     case "EACCES":
@@ -115,9 +115,14 @@ function describeListenFailure(error: unknown, { host, port }: ListenerOptions):
         `Cannot listen on ${where}: this machine does not have that address; leave --host out, or use --lan`,
         code,
       );
+    case "":
+      return new ListenError(
+        `Cannot listen on ${where}: "${host}" is no address and no known name; check the value of --host`,
+        code,
+      );
     default:
       return new ListenError(
-        `Cannot listen on ${where}: ${errorText(error)}; check the name given to --host`,
+        `Cannot listen on ${where}: the system refuses it (${code ?? ""}); check the value of --host`,
         code,
       );
   }
