@@ -78,6 +78,8 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   const sweeping = sweepUploads(plan, store, log);
+  if (plan.policy.upload !== undefined && !isWritable(plan.folder))
+    await log.warn("No upload can be saved: the folder can't be written; change its permissions");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
@@ -202,6 +204,15 @@ function servesItsLog({ accessLog, folder, policy: { allow } }: ServePlan): bool
   )
     return false;
   return allow === "all" || allow.has(extname(accessLog.path).slice(1).toLowerCase());
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

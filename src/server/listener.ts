@@ -84,14 +84,16 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
  * connection before it was accepted.
  */
 function endpointOf(socket: ServerSocket): Endpoint | undefined {
-  const remoteAddress: string | undefined = socket.remoteAddress;
-  if (remoteAddress === undefined) return undefined;
+  // Each of them asks the system anew, and the reset may come between two of them.
+  const { remoteAddress, remotePort, localAddress, localPort }: Partial<ServerSocket> = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
   const peerAddress = normalizeAddress(remoteAddress);
   return {
     peerAddress,
-    peerPort: socket.remotePort,
-    localAddress: normalizeAddress(socket.localAddress),
-    localPort: socket.localPort,
+    peerPort: remotePort,
+    localAddress: normalizeAddress(localAddress),
+    localPort,
     family: peerAddress.includes(":") ? "IPv6" : "IPv4",
   };
 }

@@ -142,6 +142,20 @@ describe("what the machine does not have", () => {
     expectOneSentence(ran);
   });
 
+  test("uploads into a folder that can't be written: a warning at the start", async () => {
+    using place = new ScratchFolder();
+    copyFileSync(await netfileBinary(), place.at("netfile"));
+    place.folder("closed");
+    place.chmod("closed", 0o555);
+    place.chmod(".", 0o755);
+    const words = ["serve", "0", "closed", "--upload", "--quiet", "--idle-exit", "1"];
+    const ran = await runProgram(asUnprivileged([place.at("netfile"), ...words]), { cwd: place.path });
+    expect(ran.stderr).toBe(
+      "netfile: warning: No upload can be saved: the folder can't be written; change its permissions\n",
+    );
+    expect(ran.code).toBe(0);
+  });
+
   test("netfile alone shows its help, exit 2", async () => {
     const { code, stdout, stderr } = await runNetfile([], { cwd: folder.path });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
