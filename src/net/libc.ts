@@ -1,31 +1,34 @@
 /**
- * The C library's calls that Bun has no door for, by FFI; on Linux only. Everything that uses one has a way without.
+ * The few calls of the C library that the runtime does not offer, through FFI. Linux only: elsewhere, and where the library
+ * can't be loaded, there are none.
  */
 import { dlopen } from "bun:ffi";
 import { existsSync } from "node:fs";
 
-export type Libc = ReturnType<typeof openLibc>["symbols"];
+type Calls = ReturnType<typeof open>["symbols"];
 
-let libc: Libc | "untried" | "unavailable" = "untried";
+let calls: Calls | "untried" | "unavailable" = "untried";
 
-/** The calls, or `undefined` where there are none: not Linux, or no FFI. */
-export function findLibc(): Libc | undefined {
-  if (libc === "untried") libc = loadLibc();
-  return libc === "unavailable" ? undefined : libc;
+/** The calls; `undefined` where there are none. Loaded when they are asked for first: that takes about a millisecond. */
+export function libc(): Calls | undefined {
+  if (calls === "untried") calls = load();
+  return calls === "unavailable" ? undefined : calls;
 }
 
-function loadLibc(): Libc | "unavailable" {
+function load(): Calls | "unavailable" {
   if (process.platform !== "linux") return "unavailable";
   try {
-    return openLibc().symbols;
+    return open().symbols;
   } catch {
     return "unavailable";
   }
 }
 
-function openLibc() {
-  return dlopen(libcName(), {
+function open() {
+  return dlopen(libraryName(), {
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+    setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+    listen: { args: ["i32", "i32"], returns: "i32" },
     // The offset is passed by address.
     sendfile: { args: ["i32", "i32", "ptr", "u64"], returns: "i64" },
   });
@@ -37,7 +40,7 @@ function openLibc() {
  * SECURITY: a name that might be missing is never tried, because dlopen of a missing one looks in the current
  * directory, which may be anybody's.
  */
-function libcName(): string {
+function libraryName(): string {
   const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
   const musl = `/lib/ld-musl-${arch}.so.1`;
   return existsSync(musl) ? musl : "libc.so.6";

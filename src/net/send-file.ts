@@ -1,7 +1,7 @@
 /**
  * `sendfile(2)`: bytes of a file go to a socket without passing through this process.
  */
-import { findLibc } from "./libc.ts";
+import { libc } from "./libc.ts";
 
 // One for every call: it is read before the next call can be made.
 const offset = new BigInt64Array(1);
@@ -13,14 +13,14 @@ const offset = new BigInt64Array(1);
  *   closed, or this file can't be sent so. An ordinary write tells which.
  */
 export function sendFile(socket: number, file: number, position: number, length: number): number | undefined {
-  const libc = findLibc();
-  if (libc === undefined) return undefined;
+  const call = libc()?.sendfile;
+  if (call === undefined) return undefined;
   offset[0] = BigInt(position);
-  const sent = Number(libc.sendfile(socket, file, offset, length));
+  const sent = Number(call(socket, file, offset, length));
   return sent < 0 ? undefined : sent;
 }
 
 /** Whether there is such a call here. */
 export function canSendFiles(): boolean {
-  return findLibc() !== undefined;
+  return libc() !== undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * What the kernel knows of a TCP connection (Linux `TCP_INFO`), by `getsockopt` through FFI.
  */
-import { findLibc } from "./libc.ts";
+import { libc } from "./libc.ts";
 
 export type TcpInfo = {
   /** Smoothed round-trip time, in µs. */
@@ -19,7 +19,16 @@ export type TcpInfo = {
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const INFO_BYTES = 256;
-const OFFSET = { rtt: 68, rttVariance: 72, retransmits: 100, acked: 120, minRtt: 148, deliveryRate: 160 };
+const OFFSET = {
+  unacked: 24,
+  rtt: 68,
+  rttVariance: 72,
+  retransmits: 100,
+  acked: 120,
+  notSent: 144,
+  minRtt: 148,
+  deliveryRate: 160,
+};
 const NEEDED_BYTES = OFFSET.deliveryRate + 8;
 
 // One buffer for every call: it is read before the next call can be made.
@@ -47,10 +56,18 @@ export function readRttUs(fd: number): number | undefined {
   return fillInfo(fd) ? info.readUInt32LE(OFFSET.rtt) : undefined;
 }
 
+/**
+ * Whether this system still holds bytes for the peer that the peer's system has not acknowledged, or a FIN; `false`
+ * where that can't be known.
+ */
+export function holdsUnread(fd: number): boolean {
+  return fillInfo(fd) && (info.readUInt32LE(OFFSET.unacked) > 0 || info.readUInt32LE(OFFSET.notSent) > 0);
+}
+
 function fillInfo(fd: number): boolean {
-  const libc = fd < 0 ? undefined : findLibc();
-  if (libc === undefined) return false;
+  const getSockOpt = libc()?.getsockopt;
+  if (getSockOpt === undefined || fd < 0) return false;
   infoLength.writeUInt32LE(INFO_BYTES);
-  const result = libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, infoLength);
+  const result = getSockOpt(fd, IPPROTO_TCP, TCP_INFO, info, infoLength);
   return result === 0 && infoLength.readUInt32LE() >= NEEDED_BYTES;
 }

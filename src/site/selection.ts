@@ -83,6 +83,7 @@ function selectWhole(visit: Visit, representation: Representation): Selection {
   return { status: 200, fields, pieces, length };
 }
 
+// Deviation: after If-Range RFC 9110 §15.3.7 leaves out what the client has from before; a client that kept no fields needs it.
 function selectSpan(visit: Visit, representation: Representation, span: ByteSpan): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);

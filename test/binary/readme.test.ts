@@ -1,23 +1,24 @@
 /**
- * The README, executed. Every `##` section is tried by itself, just as it is written, in a network of its own, with `netfile` on
- * the path: the server in a fresh folder with the samples, the client in another one. What stands behind the three backticks
- * says what a block is:
+ * The README, executed: every `##` section by itself, and all of them one after the other, just as they are written, in a
+ * network of their own, and with nothing but what the README itself tells the reader to make. What stands behind the three
+ * backticks says what a block is:
  *
+ * - `sh playground`: makes the folders and files of the recipes, started where `./netfile` was built. `sh terminal server`,
+ *   `sh terminal client`: what the reader does first in a terminal.
  * - `sh`: commands that end with exit code 0. `sh server`: a server that runs from there to the section's end, or to the next one.
  * - `text`: what the commands before have printed; `…` stands for anything within a line, alone on a line for any lines.
  * - `text server`: some of what the server has printed; `text saved NAME`: what its file NAME holds at the end.
- * - `text file NAME`: the client's file NAME, there from the section's beginning.
  * - `text netfile … --help`: what that command prints.
  * - `sh install`: how to get started, which CI does on a machine that has nothing; no language: a drawing.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { numberName } from "../../src/store/give-name.ts";
 import { netfileBinary, runNetfile, runProgram } from "../support/netfile-binary.ts";
 import { hasPrivateNetwork, hasProgram, inPrivateNetwork } from "../support/program.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 import { PROJECT_ROOT, readSourceFiles } from "../support/source-files.ts";
-import { PHOTO } from "../support/test-site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -31,30 +32,39 @@ const sections: readonly Section[] = readme.split(/^## /m).map((part) => ({
 }));
 
 const KINDS =
-  /^(|sh|sh server|sh install|text|text server|text (file|saved) \S+|text netfile( \w+)? --help)$/;
+  /^(|sh|sh (server|install|playground)|sh terminal (server|client)|text|text server|text saved \S+|text netfile( \w+)? --help)$/;
 const recipes = sections.filter(({ blocks }) =>
   blocks.some(({ info }) => info === "sh" || info === "sh server"),
 );
 const helps = sections.flatMap(({ blocks }) => blocks).filter(({ info }) => info.endsWith(" --help"));
 
-/** The shell script of a section: each block prints into a file of its own, and the first failure is the script's. */
+/** The one block of its kind. */
+function blockOf(kind: string): string {
+  const [only, ...others] = sections.flatMap(({ blocks }) => blocks).filter(({ info }) => info === kind);
+  if (only === undefined || others.length > 0) throw new Error(`There should be one block "${kind}"`);
+  return only.text.trimEnd();
+}
+
+/** The shell script of a reader: each block prints into a file of its own, and the first failure is the script's. */
 function scriptOf(blocks: readonly Block[]): string {
   const steps = blocks.flatMap(({ info, text }, index) => {
+    const out = `"$HOME/out/${index}"`;
     if (info === "sh")
-      return [
-        `bash -euo pipefail -c ${quote(text)} >../out/${index} 2>&1 || { cat ../out/${index}; exit 1; }`,
-      ];
+      return [`bash -euo pipefail -c ${quote(text)} >${out} 2>&1 || { cat ${out}; exit 1; }`];
     if (info !== "sh server") return [];
     return [
       "stop",
-      `(cd ../server && exec bash -c ${quote(`exec ${text}`)}) >../out/${index} 2>&1 & server=$!`,
-      `ready ../out/${index}`,
+      `(cd / && ${blockOf("sh terminal server")} && exec bash -c ${quote(`exec ${text}`)}) >${out} 2>&1 & server=$!`,
+      `ready ${out}`,
     ];
   });
-  return `server=
+  return `set -e
+(cd checkout && bash -euo pipefail -c ${quote(blockOf("sh playground"))})
+server=
 stop() { [ -z "$server" ] || { kill $server; wait $server; server=; }; }
-ready() { for _ in $(seq 500); do grep -qs http:// $1 && return; sleep 0.02; done; cat $1; exit 99; }
+ready() { for _ in $(seq 500); do grep -qs http:// "$1" && return; sleep 0.02; done; cat "$1"; exit 99; }
 trap stop EXIT
+${blockOf("sh terminal client")}
 ${steps.join("\n")}`;
 }
 
@@ -62,28 +72,14 @@ function quote(text: string): string {
   return `'${text.trimEnd().replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** What the recipes take for granted: the samples at the server, and a few files of the reader's own. */
-function makeFolders(blocks: readonly Block[]): ScratchFolder {
-  const folder = new ScratchFolder({
-    "server/notes.txt": "Some notes.\n",
-    "server/report.pdf": "%PDF-1.4\n",
-    "server/key.pem": "secret\n",
-    "server/sub/inner.txt": "inside\n",
-    "server/album/photo.jpg": PHOTO,
-    "server/site/index.html": "<!doctype html><title>An application</title>\n",
-    "client/notes.txt": "My notes.\n",
-    "client/letter.txt": "A letter.\n",
-    "client/cat.jpg": PHOTO,
-    "client/client/b.txt": "b\n",
-  });
-  folder.folder("out");
-  folder.folder("client/pictures");
-  cpSync(join(PROJECT_ROOT, "assets/sample"), folder.at("server"), { recursive: true });
-  for (const { info, text } of blocks) {
-    const name = /^text file (\S+)$/.exec(info)?.[1];
-    if (name !== undefined) folder.write(`client/${name}`, text);
-  }
-  return folder;
+/** A reader's home, with a checkout in which `./netfile` was built. */
+async function makeHome(): Promise<ScratchFolder> {
+  const home = new ScratchFolder();
+  home.folder("out");
+  home.folder("checkout");
+  symlinkSync(await netfileBinary(), home.at("checkout/netfile"));
+  symlinkSync(join(PROJECT_ROOT, "assets"), home.at("checkout/assets"));
+  return home;
 }
 
 /** `…` within a line is anything in it, alone on a line any lines. */
@@ -106,7 +102,7 @@ function patternOf(text: string, isWhole: boolean): RegExp {
 function readPrinted(folder: ScratchFolder, blocks: readonly Block[], index: number): string | undefined {
   const info = blocks[index]?.info ?? "";
   const saved = /^text saved (\S+)$/.exec(info)?.[1];
-  if (saved !== undefined) return folder.text(`server/${saved}`);
+  if (saved !== undefined) return folder.text(`netfile-playground/server/${saved}`);
   const source = new Map([
     ["text", "sh"],
     ["text server", "sh server"],
@@ -133,20 +129,27 @@ describe("README.md", () => {
     },
   );
 
-  test
-    .skipIf(!hasPrivateNetwork() || !hasProgram("curl"))
-    .each(recipes.map(({ title, blocks }) => [title, blocks] as const))("%s", async (_, blocks) => {
-    using folder = makeFolders(blocks);
-    const PATH = `${dirname(await netfileBinary())}:${process.env["PATH"] ?? ""}`;
+  const everything: readonly (readonly [string, readonly Block[]])[] = [
+    ...recipes.map(({ title, blocks }) => [title, blocks] as const),
+    ["all recipes, one after the other", recipes.flatMap(({ blocks }) => blocks)],
+  ];
+
+  test.skipIf(!hasPrivateNetwork() || !hasProgram("curl")).each(everything)("%s", async (_, blocks) => {
+    using home = await makeHome();
     const command = inPrivateNetwork(["bash", "-c", scriptOf(blocks)]);
-    const ran = await runProgram(command, { cwd: folder.at("client"), env: { PATH } });
+    const ran = await runProgram(command, { cwd: home.path });
     expect({ ...ran, code: ran.code }).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
     for (const [index, block] of blocks.entries()) {
       const isWhole = block.info !== "text server";
-      const printed = readPrinted(folder, blocks, index);
+      const printed = readPrinted(home, blocks, index);
       if (printed !== undefined)
         expect(printed.replaceAll("\r\n", "\n")).toMatch(patternOf(block.text, isWhole));
     }
+  });
+
+  test("tells the name that --on-exist rename gives", () => {
+    const [, name = "", numbered] = /--on-exist rename` \(`(.+?)` becomes `(.+?)`\)/.exec(readme) ?? [];
+    expect(numbered).toBe(numberName(name, 1));
   });
 
   test("names files and links that exist", () => {

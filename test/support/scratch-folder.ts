@@ -64,6 +64,10 @@ export class ScratchFolder implements Disposable {
     return this.at(name);
   }
 
+  remove(name: string): void {
+    rmSync(this.at(name), { recursive: true });
+  }
+
   chmod(name: string, mode: number): void {
     chmodSync(this.at(name), mode);
   }
