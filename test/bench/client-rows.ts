@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { startServers } from "./bench-context.ts";
 import type { BenchContext, BenchRow } from "./bench-context.ts";
 import { runClient } from "./client-run.ts";
-import { metric, rotate, Samples } from "./results.ts";
+import { metric } from "./results.ts";
 import type { Metric } from "./results.ts";
+import { measureInRounds } from "./rounds.ts";
 import { RunningServer } from "./running-server.ts";
 import { NETFILE } from "./server-kinds.ts";
 import type { ServerKind } from "./server-kinds.ts";
@@ -66,21 +67,23 @@ async function measureGet(context: BenchContext, name: string, serverName: strin
   const fetchers = [netfile, ...OTHER_FETCHERS.filter((one) => Bun.which(one.name) !== null)];
   const path = join(context.scratch, "fetched.jpg");
   await using servers = await startServers(context, (kind) => kind.name === serverName);
-  const samples = new Samples();
-  for (const server of servers.all) {
-    // The first answer computes the digest, the page cache is filled.
-    await runClient(netfile.words(server.url("/large.jpg"), path));
-    for (let round = 0; round < context.rounds; round++) {
-      for (const fetcher of rotate(fetchers, round)) {
-        context.tell(`${name}, round ${round + 1} of ${context.rounds}: ${fetcher.name}`);
-        rmSync(path, { force: true });
-        const command = fetcher.words(server.url("/large.jpg"), path);
-        samples.add(fetcher.name, await measureClient(command, context.sizes.largeBytes));
-        if (statSync(path).size !== context.sizes.largeBytes) throw new Error(`${fetcher.name} fell short`);
-      }
-    }
-    rmSync(path, { force: true });
-  }
+  const [server] = servers.all;
+  if (server === undefined) throw new Error(`${serverName} is not here`);
+  const url = server.url("/large.jpg");
+  // The first answer computes the digest, the page cache is filled.
+  await runClient(netfile.words(url, path));
+  const samples = await measureInRounds({
+    ...context,
+    row: name,
+    subjects: fetchers,
+    measure: async ({ name: fetcher, words }) => {
+      rmSync(path, { force: true });
+      const values = await measureClient(words(url, path), context.sizes.largeBytes);
+      if (statSync(path).size !== context.sizes.largeBytes) throw new Error(`${fetcher} fell short`);
+      return values;
+    },
+  });
+  rmSync(path, { force: true });
   const title = CLIENT_ROWS.find((row) => row.name === name)?.title ?? name;
   return { name, title, reference: "curl", metrics: METRICS, results: samples.medians() };
 }
@@ -103,25 +106,26 @@ async function measurePut(context: BenchContext) {
   const scratch = join(context.scratch, "put");
   const place = { program: context.netfile, root: context.root, scratch, logFile: undefined };
   const server = await RunningServer.start(kind, place);
-  const samples = new Samples();
   const url = server.url("/received.jpg");
   const senders = [
     { name: "netfile", command: [context.netfile, "put", path, url, "--quiet"] },
     { name: "curl", command: ["curl", "-sS", "--fail", "-o", "/dev/null", "-T", path, url] },
   ].filter(({ name }) => name === "netfile" || Bun.which(name) !== null);
   try {
-    for (let round = 0; round < context.rounds; round++) {
-      for (const { name, command } of rotate(senders, round)) {
-        context.tell(`put, round ${round + 1} of ${context.rounds}: ${name}`);
+    const samples = await measureInRounds({
+      ...context,
+      row: "put",
+      subjects: senders,
+      measure: ({ command }) => {
         rmSync(join(folder, "received.jpg"), { force: true });
-        samples.add(name, await measureClient(command, context.sizes.largeBytes));
-      }
-    }
+        return measureClient(command, context.sizes.largeBytes);
+      },
+    });
+    const title = "`put` of a large file to netfile";
+    return { name: "put", title, reference: "curl", metrics: METRICS, results: samples.medians() };
   } finally {
     await server.stop();
   }
-  const title = "`put` of a large file to netfile";
-  return { name: "put", title, reference: "curl", metrics: METRICS, results: samples.medians() };
 }
 
 async function measureClient(command: readonly string[], bytes: number): Promise<Record<string, number>> {

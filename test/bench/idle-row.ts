@@ -7,6 +7,8 @@ import type { BenchContext, BenchRow } from "./bench-context.ts";
 import { metric, Samples } from "./results.ts";
 import type { RunningServer } from "./running-server.ts";
 
+/** A server that takes no more connections than it likes leaves the rest waiting. */
+const HOLD_LIMIT_MS = 15_000;
 const LOAD_PROGRAM = join(import.meta.dir, "load.ts");
 
 export const IDLE_ROW: BenchRow = {
@@ -29,7 +31,9 @@ async function measureIdle(context: BenchContext) {
         stderr: "ignore",
       },
     );
+    const giveUp = setTimeout(() => holder.kill("SIGKILL"), HOLD_LIMIT_MS);
     const said = await holder.stdout.getReader().read();
+    clearTimeout(giveUp);
     if (said.done) {
       context.tell(`idle: ${server.name} is left out, since it did not hold ${count} connections`);
       continue;

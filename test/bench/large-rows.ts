@@ -4,7 +4,8 @@
 import { startServers } from "./bench-context.ts";
 import type { BenchContext, BenchRow } from "./bench-context.ts";
 import { runClient } from "./client-run.ts";
-import { metric, rotate, Samples } from "./results.ts";
+import { metric } from "./results.ts";
+import { measureInRounds } from "./rounds.ts";
 import type { RunningServer } from "./running-server.ts";
 
 const GIB = 2 ** 30;
@@ -64,22 +65,23 @@ async function measureTransfer(transfer: Transfer, context: BenchContext) {
   const curl = Bun.which("curl");
   const isMeant = (name: string): boolean => transfer.isRange !== true || name !== "http.server";
   await using servers = await startServers(context, ({ name }) => curl !== null && isMeant(name));
-  const samples = new Samples();
-  for (let round = 0; round < context.rounds; round++) {
-    for (const server of rotate(servers.all, round)) {
-      context.tell(`${transfer.name}, round ${round + 1} of ${context.rounds}: ${server.name}`);
+  const samples = await measureInRounds({
+    ...context,
+    row: transfer.name,
+    subjects: servers.all,
+    measure: async (server) => {
       const words = transfer.words(context, server);
       const before = server.usage();
       const { seconds } = await runClient([curl ?? "curl", "-sS", "--fail", ...words]);
       const after = server.usage();
       const bytes = transfer.bytes(context);
-      samples.add(server.name, {
+      return {
         cpuPerGib: (after.cpuMs - before.cpuMs) / 1000 / (bytes / GIB),
         rate: bytes / 1e6 / seconds,
         memoryMib: after.memoryBytes / 2 ** 20,
-      });
-    }
-  }
+      };
+    },
+  });
   return {
     name: transfer.name,
     title: transfer.title,

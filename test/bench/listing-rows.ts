@@ -3,11 +3,12 @@
  */
 import { startServers } from "./bench-context.ts";
 import type { BenchContext, BenchRow } from "./bench-context.ts";
-import { metric, rotate, Samples } from "./results.ts";
+import { metric, Samples } from "./results.ts";
+import { measureInRounds } from "./rounds.ts";
 import type { RunningServer } from "./running-server.ts";
 
 /** Listings in one measurement: one alone is too short for the clock of /proc. */
-const TIMES = 5;
+const TIMES = 3;
 
 /** Rows for folders of `counts` entries. */
 export function listingRows(counts: readonly number[]): readonly BenchRow[] {
@@ -20,13 +21,12 @@ export function listingRows(counts: readonly number[]): readonly BenchRow[] {
 
 async function measureListing(count: number, context: BenchContext) {
   await using servers = await startServers(context, ({ lacks }) => !lacks.includes("listing"));
-  const samples = new Samples();
-  for (let round = 0; round < context.rounds; round++) {
-    for (const server of rotate(servers.all, round)) {
-      context.tell(`listing-${count}, round ${round + 1} of ${context.rounds}: ${server.name}`);
-      samples.add(server.name, await measureServer(server, `/listing-${count}/`));
-    }
-  }
+  const samples = await measureInRounds({
+    ...context,
+    row: `listing-${count}`,
+    subjects: servers.all,
+    measure: (server) => measureServer(server, `/listing-${count}/`),
+  });
   return {
     name: `listing-${count}`,
     title: `Listing of ${count.toLocaleString("en")} entries`,

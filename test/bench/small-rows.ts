@@ -5,7 +5,8 @@ import { FEW_FILES } from "./corpus.ts";
 import { startServers } from "./bench-context.ts";
 import type { BenchContext, BenchRow } from "./bench-context.ts";
 import { runLoad } from "./load.ts";
-import { metric, rotate, Samples } from "./results.ts";
+import { metric } from "./results.ts";
+import { measureInRounds } from "./rounds.ts";
 import type { RunningServer } from "./running-server.ts";
 import { runWrk } from "./wrk.ts";
 import type { Load, LoadResult } from "./wrk.ts";
@@ -60,15 +61,14 @@ async function measureVariant(variant: Variant, context: BenchContext) {
     const load = await makeLoad(variant, context, server);
     if (load === undefined) continue;
     loads.set(server, load);
-    await generate(context, server.port, { ...load, seconds: WARM_UP_S });
+    await generate(context, server.port, { ...load, seconds: variant.files === "few" ? 1 : WARM_UP_S });
   }
-  const samples = new Samples();
-  for (let round = 0; round < context.rounds; round++) {
-    for (const [server, load] of rotate([...loads], round)) {
-      context.tell(`${variant.name}, round ${round + 1} of ${context.rounds}: ${server.name}`);
-      samples.add(server.name, await measureLoad(context, server, load));
-    }
-  }
+  const samples = await measureInRounds({
+    ...context,
+    row: variant.name,
+    subjects: [...loads.keys()],
+    measure: (server) => measureLoad(context, server, loads.get(server)),
+  });
   return {
     name: variant.name,
     title: variant.title,
@@ -110,8 +110,9 @@ async function fetchTags(server: RunningServer, folder: string, count: number): 
 async function measureLoad(
   context: BenchContext,
   server: RunningServer,
-  load: Load,
+  load: Load | undefined,
 ): Promise<Record<string, number>> {
+  if (load === undefined) return {};
   const before = server.usage();
   const result = await generate(context, server.port, load);
   const after = server.usage();
