@@ -44,3 +44,12 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/**
+ * The text of a field that was taken byte for byte (Latin-1): as UTF-8 where its bytes are that, as they use to be today,
+ * otherwise as it is.
+ */
+export function decodeFieldText(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\x00-\xff]/.test(value)) return value;
+  return decodeUtf8(asBuffer(encodeLatin1(value))) ?? value;
+}

@@ -1,8 +1,7 @@
 /**
- * `netfile get`: fetches one file and saves it, or prints it.
+ * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
 import { systemClock } from "../base/clock.ts";
-import { printable } from "../base/printable.ts";
 import { download } from "../client/download.ts";
 import type { Destination } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
@@ -13,8 +12,11 @@ import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-fla
 import type { Command } from "./command.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
+import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { readGetWords } from "./remote-words.ts";
+import { showPath } from "./shown-path.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
@@ -39,6 +41,12 @@ export const getCommand: Command = {
       required: false,
       description: "folder or file name to save to (this folder)",
     },
+    URL: {
+      type: "positional",
+      required: false,
+      isRepeatable: true,
+      description: "instead of all these: several URLs, and a folder to save to",
+    },
     output: {
       type: "string",
       alias: "o",
@@ -46,20 +54,35 @@ export const getCommand: Command = {
       description: 'save as FILE; "-" prints the content',
     },
     force: { type: "boolean", alias: "f", description: "replace a file that is there already" },
+    ...GET_MANY_ARGS,
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
   },
   help: {
     summary:
       "Fetches a file over HTTP and saves it, whole or not at all; shows the connection, the times and the rate",
-    usage: ["netfile get [HOST] [PORT] [FILE] [DEST] [OPTIONS]", "netfile get URL [DEST] [OPTIONS]"],
-    sections: [{ title: "Keys of --json (a page that would be printed is left out)", rows: JSON_ROWS }],
+    usage: [
+      "netfile get [HOST] [PORT] [FILE] [DEST] [OPTIONS]",
+      "netfile get URL [DEST] [OPTIONS]",
+      "netfile get URL... [DIR] [OPTIONS]",
+      "netfile get -i LIST [DIR] [OPTIONS]",
+      "netfile get -r URL DIR [OPTIONS]",
+    ],
+    sections: [
+      { title: "Many files", rows: MANY_ROWS },
+      { title: "Places in --output-template", rows: TEMPLATE_ROWS },
+      { title: "Keys of --json (a page that would be printed is left out)", rows: JSON_ROWS },
+      { title: "Events of --json for many files, one a line", rows: EVENT_ROWS },
+    ],
     examples: [
       ["netfile get", "the default page of 127.0.0.1:8080, printed"],
       ["netfile get 127.0.0.1 8080 photo.jpg", "photo.jpg, saved in this folder"],
       ["netfile get localhost 9089 projeto.pdf .", "the same with the folder named"],
       ["netfile get http://localhost:8080/photo.jpg album/cat.jpg", "saved under another name"],
       ["netfile get localhost 8080 notes.txt -o - | wc -l", "printed into a pipe"],
+      ["netfile get http://localhost:8080/a.jpg http://localhost:8080/b.jpg album/", "both"],
+      ["netfile get -i list.txt -j 8 --output-template '{host}/{path}'", "all that are listed"],
+      ["netfile get -r http://localhost:8080/photos/ photos --delete", "a mirror of the folder"],
     ],
     showsExitCodes: true,
   },
@@ -67,9 +90,15 @@ export const getCommand: Command = {
 };
 
 async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
+  if (asksForMany(args)) {
+    const { runGetMany } = await import("./get-many.ts");
+    return runGetMany(args, terminal, readTelling(args));
+  }
   const { url, destination: word } = readGetWords(args.words);
   const telling = readTelling(args);
-  const path = readDestination(args, word) ?? defaultDestination(url);
+  const namedPath = readDestination(args, word);
+  const path = namedPath ?? defaultDestination(url);
+  const isPage = namedPath === undefined && path === "-" && telling !== "json";
   if (path === "-" && args.value("output") === "-" && telling === "json") {
     throw new UsageError('--json and "-o -" both want standard output; keep one of them');
   }
@@ -89,7 +118,7 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
     {
       command: "get",
       url,
-      name: printable(url.target),
+      name: showPath(url.target),
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
       start: async (hooks) => {
@@ -100,7 +129,12 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
           destination,
           force: args.isOn("force"),
           signal,
+          ...(isPage ? acceptForPage(terminal.out) : undefined),
           ...hooks,
+          onAnswer: (answer) => {
+            hooks.onAnswer(answer);
+            if (path !== "-") refuseFolderPage(url, answer, path);
+          },
         });
         printer.end();
         return { ...result, savedAs: result.savedPath };

@@ -12,6 +12,8 @@ import {
   DEFAULT_HOST,
   DEFAULT_PORT,
   isCorsOrigin,
+  LOG_FORMATS,
+  ON_EXIST,
   readAllow,
   readCorsOrigin,
   readCount,
@@ -22,6 +24,7 @@ import {
   readPort,
   readSeconds,
   readSize,
+  readWholeSecond,
   readWorkers,
 } from "./flag-values.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
@@ -63,10 +66,15 @@ export const SERVE_ARGS = {
   },
   spa: { type: "boolean", description: "answer what isn't there with index.html and 200" },
   upload: { type: "boolean", description: "let clients save files with PUT and POST" },
-  "max-upload": { type: "string", valueHint: "SIZE", description: "largest upload: 500k, 10M, 2G (1G)" },
+  "max-upload": {
+    type: "string",
+    valueHint: "SIZE",
+    description: "largest upload, or form with all its files: 500k, 10M, 2G (1G)",
+  },
   "on-exist": {
     type: "string",
     valueHint: "WHAT",
+    choices: ON_EXIST,
     description: "an upload whose name exists: refuse, replace or rename (refuse)",
   },
   cors: {
@@ -109,7 +117,12 @@ export const SERVE_ARGS = {
     valueHint: "FILE",
     description: "append a line for each request; SIGHUP reopens it",
   },
-  "log-format": { type: "string", valueHint: "FORMAT", description: "combined or json (combined)" },
+  "log-format": {
+    type: "string",
+    choices: LOG_FORMATS,
+    valueHint: "FORMAT",
+    description: "combined or json (combined)",
+  },
   quiet: { type: "boolean", alias: "q", description: "print only the address, warnings and errors" },
   verbose: { type: "boolean", alias: "v", description: "print more about each request" },
 } satisfies StrictArgsDef;
@@ -190,8 +203,8 @@ function readUpload(args: StrictArgs): { readonly maxBytes: number; readonly onE
 
 function readLimits(args: StrictArgs): ServerLimits {
   const { idleCeilingMs, idleFloorMs, connections, connectionsPerAddress } = DEFAULT_SERVER_LIMITS;
-  const ceiling = optional(args, "timeout-max", readSeconds);
-  const floor = optional(args, "timeout-min", readSeconds);
+  const ceiling = optional(args, "timeout-max", readWholeSecond);
+  const floor = optional(args, "timeout-min", readWholeSecond);
   if ((floor ?? idleFloorMs) > (ceiling ?? idleCeilingMs) && floor !== undefined) {
     throw new UsageError("--timeout-min is greater than --timeout-max (20 s unless given)");
   }

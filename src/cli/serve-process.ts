@@ -4,7 +4,7 @@
 import { networkInterfaces } from "node:os";
 
 import { systemClock } from "../base/clock.ts";
-import { errorText } from "../base/failure.ts";
+import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { AccessLog } from "../server/access-log.ts";
 import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
@@ -14,7 +14,7 @@ import type { WorkerPlace } from "../server/worker-messages.ts";
 import { shareLimits } from "../server/worker.ts";
 import { openDiskStore } from "../store/disk.ts";
 import { rememberFiles } from "../store/recent-files.ts";
-import { UsageError } from "./exit.ts";
+import { LocalFileError } from "./exit.ts";
 import type { LinePrinter } from "./line-printer.ts";
 import type { Log } from "./log.ts";
 import { PeerNames } from "./peer-names.ts";
@@ -24,7 +24,7 @@ import type { Terminal } from "./terminal.ts";
 
 /**
  * Opens the log that the plan names; `undefined` when it names none.
- * @throws {UsageError} when it can't be written.
+ * @throws {LocalFileError} when it can't be written.
  */
 export function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefined {
   if (accessLog === undefined) return undefined;
@@ -32,8 +32,8 @@ export function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | u
     return new AccessLog({ ...accessLog, onFailure: (text) => void log.warn(text) });
   } catch (error) {
     const shown = printable(accessLog.path);
-    throw new UsageError(
-      `Cannot write the log file "${shown}": ${errorText(error)}; name another with --log-file`,
+    throw new LocalFileError(
+      `Cannot write the log file "${shown}": ${fileReason(error)}; name another with --log-file`,
     );
   }
 }

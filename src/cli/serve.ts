@@ -5,7 +5,7 @@ import { accessSync, constants, opendirSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { extname, sep } from "node:path";
 
-import { errorCode, errorText } from "../base/failure.ts";
+import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import type { RunningServer } from "../server/serve.ts";
@@ -61,6 +61,8 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   sweepUploads(plan, log);
+  if (plan.policy.upload !== undefined && !isWritable(plan.folder))
+    await log.warn("No upload can be saved: the folder can't be written; change its permissions");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
@@ -127,7 +129,7 @@ function folderProblem(shown: string, error: unknown): string {
   if (["EACCES", "EPERM"].includes(code)) {
     return `The folder ${shown} can't be read; change its permissions or name another`;
   }
-  return `The folder ${shown} can't be opened: ${errorText(error)}`;
+  return `The folder ${shown} can't be opened: ${fileReason(error)}`;
 }
 
 async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {
@@ -183,6 +185,15 @@ function servesItsLog({ accessLog, folder, policy: { allow } }: ServePlan): bool
   return allow === "all" || allow.has(extname(accessLog.path).slice(1).toLowerCase());
 }
 
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a killed server left half-saved is removed behind the first requests. */
 function sweepUploads(plan: ServePlan, log: Log): void {
   if (plan.policy.upload === undefined) return;
@@ -190,5 +201,5 @@ function sweepUploads(plan: ServePlan, log: Log): void {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
-  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${errorText(error)}`));
+  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
 }

@@ -16,6 +16,7 @@ import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { formatPanel } from "./panel.ts";
 import { remoteNameFor } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
@@ -43,6 +44,9 @@ export type ShellOptions = {
   readonly localFolder: string;
 };
 
+/** A person who has pressed TAB waits no longer. */
+const COMPLETION_MS = 3000;
+
 export class ShellSession {
   readonly #options: ShellOptions;
   #folder: string;
@@ -66,9 +70,22 @@ export class ShellSession {
     return this.#localFolder;
   }
 
-  /** What the folder on the server at `path` held when it was last listed, for completion. */
-  knownEntries(path: string): readonly RemoteEntry[] {
-    return this.#listings.get(path) ?? [];
+  /**
+   * What the folder on the server at `path` held when it was last listed, for completion; it is listed now when it was not
+   * before. Never rejects: what can't be listed in good time is nothing.
+   */
+  async entriesOf(path: string): Promise<readonly RemoteEntry[]> {
+    const known = this.#listings.get(path);
+    if (known !== undefined) return known;
+    const { actions, session } = this.#options;
+    try {
+      const signal = AbortSignal.timeout(COMPLETION_MS);
+      const entries = await actions.readRemoteFolder(session, this.#url(path), { signal });
+      this.#listings.set(path, entries);
+      return entries;
+    } catch {
+      return [];
+    }
   }
 
   /**
@@ -114,19 +131,27 @@ export class ShellSession {
     }
   }
 
-  async #get({ path, destination }: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+  async #get(command: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+    const { path, destination } = command;
     const remote = resolveRemotePath(this.#folder, path);
     const isPrinted = destination === "-" || (destination === undefined && remote.endsWith("/"));
     // A trailing slash says "folder" and must survive.
     const local = destination?.endsWith("/") === true ? "/" : "";
     const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
-    const end = await this.#download(remote, isPrinted ? undefined : place, signal);
+    const force = this.#options.force || command.isForced;
+    const isPage = isPrinted && destination === undefined;
+    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force, isPage }, signal);
     return end.exitCode;
   }
 
-  /** @param place path to save to; `undefined` prints the content. */
-  async #download(remote: string, place: string | undefined, signal: AbortSignal): Promise<TransferEnd> {
-    const { session, actions, settings, force } = this.#options;
+  /** @param options.place path to save to; `undefined` prints the content. */
+  async #download(
+    remote: string,
+    options: { readonly place: string | undefined; readonly force: boolean; readonly isPage: boolean },
+    signal: AbortSignal,
+  ): Promise<TransferEnd> {
+    const { session, actions, settings } = this.#options;
+    const { place, force } = options;
     const unwanted = new AbortController();
     const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
     const destination: Destination =
@@ -148,7 +173,12 @@ export class ShellSession {
             destination,
             force,
             signal: either,
+            ...(options.isPage ? acceptForPage(settings.terminal.out) : undefined),
             ...hooks,
+            onAnswer: (answer) => {
+              hooks.onAnswer(answer);
+              if (place !== undefined) refuseFolderPage(url, answer, place);
+            },
           });
           printer.end();
           return { ...result, savedAs: result.savedPath };

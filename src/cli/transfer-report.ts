@@ -13,6 +13,7 @@ import { TransferError } from "../client/transfer-error.ts";
 import { SOCKET_PROTOCOL, SOCKET_TYPE } from "../net/endpoint.ts";
 import type { Failure } from "./exit.ts";
 import { formatRtt } from "./panel.ts";
+import { showPath } from "./shown-path.ts";
 
 /** One request of the client, as far as it went. */
 export type Transfer = {
@@ -70,9 +71,12 @@ export function formatConfirmation(
   const size = formatBytes(done.bodyBytes);
   const figures = `${size} in ${formatDurationMs(durationOf(transfer))} (${formatRate(rateOf(transfer))})`;
   if (command !== "get")
-    return `Sent ${printable(name)} — ${figures}, saved as ${printable(done.savedAs ?? "?")}`;
+    return `Sent ${printable(name)} — ${figures}, saved as ${showPath(done.savedAs ?? "?")}`;
   const check = PROOFS[done.proof ?? "none"];
-  const what = done.savedAs === undefined ? "Received" : `Saved ${printable(shortPath(done.savedAs))}`;
+  const what =
+    done.savedAs === undefined
+      ? `Received ${printable(name)}`
+      : `Saved ${printable(shortPath(done.savedAs))}`;
   return `${what} — ${figures}, ${check}`;
 }
 

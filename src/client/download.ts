@@ -34,6 +34,8 @@ export type DownloadOptions = {
   readonly destination: Destination;
   /** Replace a file that is there. */
   readonly force: boolean;
+  /** What is accepted, where the server has a choice (RFC 9110 §12.5.1); anything unless it is given. */
+  readonly accept?: string;
   /** Called once, when the final answer's head has come. */
   readonly onAnswer?: (answer: Answer) => void;
   readonly onProgress?: (progress: TransferProgress) => void;
@@ -64,8 +66,6 @@ type Receiver = {
   readonly discard: () => void;
 };
 
-const DOWNLOAD_FIELDS: readonly Field[] = [["Accept", "*/*"], WANT_DIGEST];
-
 /**
  * Downloads `options.url`.
  *
@@ -78,7 +78,8 @@ export async function download(session: Session, options: DownloadOptions): Prom
   const { url, destination, signal, force } = options;
   try {
     const place = destination.kind === "path" ? resolvePlace(destination.path, url, { force }) : undefined;
-    const arrival = await follow(session, { url, fields: DOWNLOAD_FIELDS, signal });
+    const fields: readonly Field[] = [["Accept", options.accept ?? "*/*"], WANT_DIGEST];
+    const arrival = await follow(session, { url, fields, signal });
     const answer = announceAnswer(arrival.reply, options, { url: arrival.url, startedAtMs });
     const refusal = refusalOf(arrival);
     if (refusal !== undefined) {

@@ -16,6 +16,11 @@ export function getRequest(url: RemoteUrl, userAgent: string, fields: readonly F
   };
 }
 
+/** The same without the content (RFC 9110 §9.3.2). */
+export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
+  return { ...getRequest(url, userAgent, fields), method: "HEAD" };
+}
+
 /**
  * The head of an upload of `sizeBytes` to `url`.
  *

@@ -3,7 +3,8 @@
  * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
-import { errorText } from "../base/failure.ts";
+import { decodeFieldText } from "../base/bytes.ts";
+import { fileReason } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
 import type { AnswerRecord } from "./observer.ts";
 
@@ -89,7 +90,7 @@ export class AccessLog {
 
   #fail(error: unknown): void {
     if (!this.#isFailing)
-      this.#options.onFailure(`Cannot write the log file: ${errorText(error)}; lines are lost`);
+      this.#options.onFailure(`Cannot write the log file: ${fileReason(error)}; lines are lost`);
     this.#isFailing = true;
   }
 }
@@ -107,25 +108,33 @@ export function formatCombined(record: AnswerRecord): string {
   );
 }
 
-/** Formats everything that is known of an answer as one line of JSON, all ASCII, without the line break. */
+/**
+ * Formats everything that is known of an answer as one line of JSON, all ASCII, without the line break. What is not known
+ * is left out: method, target and version of a request that could not be read, for instance.
+ */
 export function formatJson(record: AnswerRecord): string {
+  const isReadable = record.method !== "-";
   return formatJsonLine({
     time: new Date(record.startMs).toISOString(),
     connection: record.connectionId,
     address: record.peerAddress,
     port: record.peerPort,
-    method: record.method,
-    target: record.target,
-    version: record.version,
+    method: isReadable ? record.method : undefined,
+    target: isReadable ? record.target : undefined,
+    version: isReadable ? record.version : undefined,
     status: record.status,
     bytes: record.bodyBytes,
     receivedBytes: record.receivedBytes,
     durationMs: Math.round(record.durationMs * 1000) / 1000,
     rttUs: record.rttUs,
-    referer: record.referer,
-    userAgent: record.userAgent,
+    referer: readText(record.referer),
+    userAgent: readText(record.userAgent),
     isWhole: record.isWhole,
   });
+}
+
+function readText(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : decodeFieldText(value);
 }
 
 /**

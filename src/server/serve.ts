@@ -15,7 +15,7 @@ import { listen, type ServerSocket } from "./listener.ts";
 import type { ServerObserver } from "./observer.ts";
 import { Register } from "./register.ts";
 import { TurnQueue } from "./turns.ts";
-import type { WorkerPlace } from "./worker-messages.ts";
+import type { WorkerLoad, WorkerPlace } from "./worker-messages.ts";
 
 export type ServeOptions = {
   readonly site: Site;
@@ -41,6 +41,8 @@ export interface RunningServer {
   /** Where it listens, in fact. */
   readonly host: string;
   readonly port: number;
+  /** Connections on which something is under way. */
+  readonly busyCount: number;
   /** Stops accepting, lets running answers finish for at most `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
   /** Closes everything now. */
@@ -51,8 +53,8 @@ export interface RunningServer {
 
 /** A server that may be one of several on its port. */
 export interface SharingServer extends RunningServer {
-  /** Its open connections, and for how long nothing was asked of it, at `nowMs` of the monotonic clock. */
-  load(nowMs: number): { readonly connections: number; readonly quietMs: number };
+  /** How busy it is at `nowMs` of the monotonic clock. */
+  load(nowMs: number): WorkerLoad;
   /** Notes how many connections the others have: they count for the keep-alive timeout. */
   noteElsewhere(connections: number): void;
 }
@@ -128,6 +130,10 @@ class Server implements SharingServer {
     this.#watch.add(this.#idleExit);
   }
 
+  get busyCount(): number {
+    return this.#register.busySize;
+  }
+
   stop(graceMs: number): Promise<void> {
     return this.#stop("stopped", graceMs);
   }
@@ -139,8 +145,9 @@ class Server implements SharingServer {
     this.#endIfEmpty();
   }
 
-  load(nowMs: number): { readonly connections: number; readonly quietMs: number } {
-    return { connections: this.#register.size, quietMs: this.#idleExit.quietMs(nowMs) };
+  load(nowMs: number): WorkerLoad {
+    const { size, busySize } = this.#register;
+    return { connections: size, busyCount: busySize, quietMs: this.#idleExit.quietMs(nowMs) };
   }
 
   noteElsewhere(connections: number): void {

@@ -6,6 +6,15 @@
 /** Which of the workers this is: `0 <= index < count`. */
 export type WorkerPlace = { readonly index: number; readonly count: number };
 
+/** How busy a worker is. */
+export type WorkerLoad = {
+  readonly connections: number;
+  /** Those on which something is under way. */
+  readonly busyCount: number;
+  /** For how long nothing was asked of it; 0 while something is under way. */
+  readonly quietMs: number;
+};
+
 /** From the parent to a worker. */
 export type ToWorker<Settings> =
   /** The first message, and the only one of its kind. */
@@ -22,7 +31,7 @@ export type FromWorker =
   /** It can't listen. */
   | { readonly kind: "refused"; readonly message: string; readonly code: string | undefined }
   /** A few times a second. */
-  | { readonly kind: "load"; readonly connections: number; readonly quietMs: number }
+  | ({ readonly kind: "load" } & WorkerLoad)
   /** Whole lines for the terminal. */
   | { readonly kind: "lines"; readonly text: string };
 

@@ -61,6 +61,7 @@ type Slot<Settings> = {
   startMs: number;
   isReady: boolean;
   connections: number;
+  busyCount: number;
   /** When a request was last under way, on the monotonic clock. */
   activeMs: number;
   /** What it was last told of the others. */
@@ -97,6 +98,7 @@ export class WorkerGroup<Settings> implements RunningServer {
       startMs: nowMs,
       isReady: false,
       connections: 0,
+      busyCount: 0,
       activeMs: nowMs,
       toldElsewhere: 0,
       deaths: 0,
@@ -119,6 +121,10 @@ export class WorkerGroup<Settings> implements RunningServer {
       throw error;
     }
     return group;
+  }
+
+  get busyCount(): number {
+    return this.#slots.reduce((sum, { busyCount }) => sum + busyCount, 0);
   }
 
   /** Tells the workers to open the log anew. */
@@ -177,6 +183,7 @@ export class WorkerGroup<Settings> implements RunningServer {
         return;
       case "load":
         slot.connections = message.connections;
+        slot.busyCount = message.busyCount;
         slot.activeMs = this.#options.clock.monotonicMs() - message.quietMs;
         this.#tellElsewhere();
         this.#endIfIdle();
@@ -221,6 +228,7 @@ export class WorkerGroup<Settings> implements RunningServer {
     const pid = slot.process?.pid;
     slot.process = undefined;
     slot.connections = 0;
+    slot.busyCount = 0;
     if (this.#stopReason !== undefined) return this.#endIfEmpty();
     if (!this.#hasStarted && !slot.isReady) {
       this.#started.reject(new Error(`A worker ${how} before it served; run without --workers`));

@@ -19,6 +19,7 @@ import { listingRows } from "./listing-rows.ts";
 import { askVersion, describeMachine } from "./machine.ts";
 import { formatReport, formatRow } from "./report.ts";
 import type { RowResult } from "./results.ts";
+import { RunningServer } from "./running-server.ts";
 import { NETFILE, OTHER_KINDS } from "./server-kinds.ts";
 import { SMALL_ROWS } from "./small-rows.ts";
 import { START_ROWS } from "./start-rows.ts";
@@ -47,6 +48,7 @@ async function main(flags: BenchFlags): Promise<void> {
     throw new BenchUsageError(`There is no such row; there are ${names.join(", ")}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "netfile-bench-"));
+  endOnSignals(folder);
   try {
     const context = await prepare(flags, sizes, folder);
     const results = await measureRows(rows, context);
@@ -54,6 +56,17 @@ async function main(flags: BenchFlags): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Ctrl-C leaves no server and no gigabyte behind. */
+function endOnSignals(folder: string): void {
+  const end = (): void => {
+    RunningServer.killAll();
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
 }
 
 function allRows(sizes: Sizes): readonly BenchRow[] {

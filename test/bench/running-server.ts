@@ -14,11 +14,19 @@ export class RunningServer {
   readonly kind: ServerKind;
   readonly port: number;
   readonly #child: Bun.Subprocess<"ignore", "ignore", "ignore">;
+  static readonly #alive = new Set<RunningServer>();
 
   private constructor(kind: ServerKind, port: number, child: Bun.Subprocess<"ignore", "ignore", "ignore">) {
     this.kind = kind;
     this.port = port;
     this.#child = child;
+    RunningServer.#alive.add(this);
+  }
+
+  /** Ends all that were started, at once. */
+  static killAll(): void {
+    // Not SIGKILL: nginx's master would leave its worker behind.
+    for (const server of RunningServer.#alive) server.#child.kill("SIGTERM");
   }
 
   /** Starts it and waits until it answers. Rejects when it doesn't within ten seconds. */
@@ -75,6 +83,7 @@ export class RunningServer {
     const killing = setTimeout(() => this.#child.kill("SIGKILL"), END_LIMIT_MS);
     await this.#child.exited;
     clearTimeout(killing);
+    RunningServer.#alive.delete(this);
   }
 }
 

@@ -87,19 +87,32 @@ describe("netfile", () => {
     [["serve", "--prot", "9000"], 'There is no flag "--prot"; did you mean "--port"?'],
     [["serve", "70000"], 'The port "70000" is not a port'],
     [["serve", "8080", "nowhere"], "There is no folder"],
-    [["serve", "--log-file", "no/such/log"], "Cannot write the log file"],
     [["get", "localhost", "80", "a", "b", "c"], 'The word "c" is one too many'],
     [["get", "http://h/", "a", "-o", "b"], "The destination is given twice"],
     [["get", "--json", "-o", "-"], '--json and "-o -" both want standard output'],
     [["get", "https://h/"], "https is not supported yet"],
     [["put"], "The file to send is missing"],
-    [["shell", "--script", "nowhere.txt"], "Cannot read the script"],
+    [["completion"], "Name the shell"],
+    [["completion", "tcsh"], "Name the shell"],
+    [["man", "get"], 'The word "get" is one too many'],
   ])("ends %j with one sentence and exit code 2", async (words, message) => {
     const { code, out, err } = await run(words);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
     expect(err.trimEnd().split("\n")[0]).toStartWith("netfile: error: ");
     expect(err).not.toContain("    at ");
+  });
+
+  test("prints its man page and its completion scripts", async () => {
+    expect(await run(["man"])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(".TH NETFILE 1"),
+      err: "",
+    });
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, out } = await run(["completion", shell]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`netfile completion ${shell}`)]);
+    }
   });
 
   test("colours when told to, and not when told not to", async () => {

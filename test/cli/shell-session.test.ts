@@ -189,6 +189,16 @@ describe("ShellSession", () => {
     expect(terminal.out.text).toBe("page\npage\n");
   });
 
+  test("replaces files where it is told to, and takes no flag for a name", async () => {
+    expect(await run("get a.txt --force\nGET -f b.txt\nget c.txt\n")).toBe(0);
+    expect(await run("get a.txt --froce\n")).toBe(2);
+    expect(remote.asked).toEqual([
+      `GET http://localhost:8080/a.txt > ${folder.path} by force`,
+      `GET http://localhost:8080/b.txt > ${folder.path} by force`,
+      `GET http://localhost:8080/c.txt > ${folder.path}`,
+    ]);
+  });
+
   test("keeps the folder it is in, there and here", async () => {
     mkdirSync(folder.at("here"));
     expect(await run("cd sub/dir\nlcd here\nget a.txt\nput b.txt\ncd ..\nls\ncd\nget c.txt\n")).toBe(0);
@@ -229,8 +239,15 @@ describe("ShellSession", () => {
     await run("ls\n");
     expect(terminal.out.text).toContain("sub/\n");
     expect(terminal.out.text).toContain("a\\x1b.txt\n");
-    expect(shell.knownEntries("/")).toHaveLength(2);
-    expect(shell.knownEntries("/other/")).toEqual([]);
+    expect(await shell.entriesOf("/")).toHaveLength(2);
+    expect(remote.asked).toEqual(["LIST http://localhost:8080/"]);
+  });
+
+  test("lists a folder once for completion, and what can't be listed is nothing", async () => {
+    expect(await shell.entriesOf("/sub/")).toHaveLength(2);
+    expect(await shell.entriesOf("/sub/")).toHaveLength(2);
+    expect(await shell.entriesOf("/404/")).toEqual([]);
+    expect(remote.asked).toEqual(["LIST http://localhost:8080/sub/", "LIST http://localhost:8080/404/"]);
   });
 
   test("ends an interrupted command with 130", async () => {

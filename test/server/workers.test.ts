@@ -135,9 +135,9 @@ describe("WorkerGroup", () => {
   test("tells each how many connections the others have, when that has changed", async () => {
     const { processes } = await started();
     const [first, second] = processes as [FakeProcess, FakeProcess];
-    first.events.onMessage({ kind: "load", connections: 3, quietMs: 0 });
-    second.events.onMessage({ kind: "load", connections: 4, quietMs: 0 });
-    second.events.onMessage({ kind: "load", connections: 4, quietMs: 0 });
+    first.events.onMessage({ kind: "load", connections: 3, busyCount: 3, quietMs: 0 });
+    second.events.onMessage({ kind: "load", connections: 4, busyCount: 4, quietMs: 0 });
+    second.events.onMessage({ kind: "load", connections: 4, busyCount: 4, quietMs: 0 });
     expect(first.sent.slice(1)).toEqual([{ kind: "elsewhere", connections: 4 }]);
     expect(second.sent.slice(1)).toEqual([{ kind: "elsewhere", connections: 3 }]);
   });
@@ -145,7 +145,7 @@ describe("WorkerGroup", () => {
   test("replaces one that dies, says so, and no longer counts its connections", async () => {
     const { processes, told, nextSpawn } = await started();
     const [first, second] = processes as [FakeProcess, FakeProcess];
-    first.events.onMessage({ kind: "load", connections: 3, quietMs: 0 });
+    first.events.onMessage({ kind: "load", connections: 3, busyCount: 3, quietMs: 0 });
     const spawning = nextSpawn();
     first.events.onExit("was ended by SIGKILL");
     expect(told).toEqual(["Worker 1 (process 100) was ended by SIGKILL; another one takes its place"]);
@@ -169,15 +169,24 @@ describe("WorkerGroup", () => {
     const { processes, group, clock } = await started({ idleExitMs: 1000 });
     const [first, second] = processes as [FakeProcess, FakeProcess];
     clock.advance(900);
-    first.events.onMessage({ kind: "load", connections: 1, quietMs: 200 });
+    first.events.onMessage({ kind: "load", connections: 1, busyCount: 1, quietMs: 200 });
     clock.advance(700);
-    second.events.onMessage({ kind: "load", connections: 0, quietMs: 1600 });
+    second.events.onMessage({ kind: "load", connections: 0, busyCount: 0, quietMs: 1600 });
     expect(first.kinds).not.toContain("stop");
     clock.advance(100);
-    second.events.onMessage({ kind: "load", connections: 0, quietMs: 1700 });
+    second.events.onMessage({ kind: "load", connections: 0, busyCount: 0, quietMs: 1700 });
     expect(first.kinds).toContain("stop");
     for (const { events } of processes) events.onExit("ended");
     expect(await group.ended).toBe("idle");
+  });
+
+  test("counts what is under way in all of them", async () => {
+    const { processes, group } = await started();
+    processes[0]!.events.onMessage({ kind: "load", connections: 9, busyCount: 2, quietMs: 0 });
+    processes[1]!.events.onMessage({ kind: "load", connections: 9, busyCount: 3, quietMs: 0 });
+    expect(group.busyCount).toBe(5);
+    processes[1]!.events.onExit("was ended by SIGKILL");
+    expect(group.busyCount).toBe(2);
   });
 
   test("passes lines on, and the wish for a new log", async () => {

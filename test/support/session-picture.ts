@@ -3,7 +3,7 @@
  * of their own (script(1)), and what they print, colours and all, is set as text.
  */
 import { cpSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cleanEnvironment, netfileBinary } from "./netfile-binary.ts";
 import { ScratchFolder } from "./scratch-folder.ts";
 import { PROJECT_ROOT } from "./source-files.ts";
@@ -76,10 +76,11 @@ ${body.join("\n")}</g>`,
 }
 
 /** Runs a command on a terminal of its own; the text is complete when it has ended. */
-function runOnTerminal(command: string, cwd: string) {
+async function runOnTerminal(command: string, cwd: string) {
+  const PATH = `${dirname(await netfileBinary())}:${process.env["PATH"] ?? ""}`;
   const child = Bun.spawn(["script", "-qefc", `stty cols ${COLUMNS} rows 40; exec ${command}`, "/dev/null"], {
     cwd,
-    env: { ...cleanEnvironment(cwd), TERM: "xterm-256color" },
+    env: { ...cleanEnvironment(cwd), PATH, TERM: "xterm-256color" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "ignore",
@@ -99,15 +100,14 @@ async function main(): Promise<void> {
   using samples = new ScratchFolder();
   using home = new ScratchFolder();
   cpSync(join(PROJECT_ROOT, "assets/sample"), samples.folder("samples"), { recursive: true });
-  const netfile = await netfileBinary();
-  const server = runOnTerminal(
-    `timeout --foreground --signal=INT 3 ${netfile} serve 8080 samples`,
+  const server = await runOnTerminal(
+    "timeout --foreground --signal=INT 3 netfile serve 8080 samples",
     samples.path,
   );
   const wait = `for _ in $(seq 200); do (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && exit; sleep 0.02; done; exit 1`;
   if ((await Bun.spawn(["bash", "-c", wait]).exited) !== 0)
     throw new Error("The server does not come up on port 8080");
-  const client = runOnTerminal(`${netfile} get 127.0.0.1 8080 photo.jpg`, home.path);
+  const client = await runOnTerminal("netfile get 127.0.0.1 8080 photo.jpg", home.path);
   await client.child.exited;
   await (await fetch("http://127.0.0.1:8080/hello.txt")).text();
   await fetch("http://127.0.0.1:8080/missing.txt");
