@@ -124,8 +124,9 @@ function formatUploads({ policy: { upload }, host }: ServePlan): string {
   return `on, up to ${formatLimit(upload.maxBytes)} at a time; ${rule[upload.onExist]}${warning}`;
 }
 
-function formatExtras({ idleExitMs, accessLog }: ServePlan): readonly (readonly [string, string])[] {
+function formatExtras({ idleExitMs, accessLog, workers }: ServePlan): readonly (readonly [string, string])[] {
   const extras: (readonly [string, string])[] = [];
+  if (workers > 1) extras.push(["Workers", `${workers} processes`]);
   if (accessLog !== undefined) extras.push(["Log", `${printable(accessLog.path)} (${accessLog.format})`]);
   if (idleExitMs !== undefined)
     extras.push(["Ends", `after ${formatDurationMs(idleExitMs)} without a request`]);

@@ -30,6 +30,15 @@ export function readEnvironment(variables: Variables): Environment {
   };
 }
 
+/** What the processes that netfile starts of itself get to see of `variables`: nothing that changes the runtime. */
+export function workerVariables(variables: Variables, hasColors: boolean): Record<string, string> {
+  const kept = ["TZ", "LANG", "LC_ALL", "NETFILE_DEBUG"].flatMap((name) => {
+    const value = variables[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), ...(hasColors ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) };
+}
+
 /** An XDG path that is not absolute is invalid and ignored (XDG Base Directory Specification). */
 function stateFolder(xdg: string | undefined, home: string | undefined): string | undefined {
   if (xdg?.startsWith("/") === true) return xdg;

@@ -1,6 +1,8 @@
 /**
  * Text of the command line → values, each with the sentence for what can't be one.
  */
+import { availableParallelism } from "node:os";
+
 import { printable } from "../base/printable.ts";
 import { parseSeconds, parseSize } from "../base/units.ts";
 import { DEFAULT_EXTENSIONS } from "../site/policy.ts";
@@ -96,6 +98,14 @@ export function readCount(text: string, flag: string): number {
   throw new UsageError(
     `The value ${quoted(text)} of ${flag} is not a count; write a whole number from 1 to 1000000`,
   );
+}
+
+/** Reads the value of `--workers`: a number from 1 to 256, or `auto` for one per core. */
+export function readWorkers(text: string, flag: string): number {
+  if (text === "auto") return availableParallelism();
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 256) return count;
+  throw new UsageError(`The value ${quoted(text)} of ${flag} is not a count; write 1 to 256, or auto`);
 }
 
 /** Reads the values of `--allow`: extensions that are added to the default ones, or `all`. */

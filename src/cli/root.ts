@@ -39,6 +39,14 @@ const COMMANDS: Readonly<
   },
 };
 
+/** Commands that no person uses. */
+const OWN_COMMANDS: typeof COMMANDS = {
+  "serve-worker": {
+    summary: "",
+    load: async () => (await import("./serve-worker.ts")).serveWorkerCommand,
+  },
+};
+
 /** Every command with its definitions, for those that describe them. */
 export function loadCommands(): Promise<readonly NamedCommand[]> {
   const loading = Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {
@@ -109,7 +117,8 @@ async function printHelp(command: Command, terminal: Terminal): Promise<number> 
 }
 
 function findCommand(name: string): { readonly load: () => Promise<Command> } {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const commands = { ...COMMANDS, ...OWN_COMMANDS };
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
   const kind = name.startsWith("-") ? "flag" : "command";
   const meant = findNearestWord(name, [...Object.keys(COMMANDS), "help", "--help", "--version"]);

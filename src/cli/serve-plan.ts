@@ -25,6 +25,7 @@ import {
   readSeconds,
   readSize,
   readWholeSecond,
+  readWorkers,
 } from "./flag-values.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
@@ -40,6 +41,8 @@ export type ServePlan = {
   readonly port: number;
   readonly policy: SitePolicy;
   readonly limits: ServerLimits;
+  /** Processes that serve. */
+  readonly workers: number;
   readonly idleExitMs: number | undefined;
   readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
   readonly detail: "quiet" | "normal" | "verbose";
@@ -104,6 +107,11 @@ export const SERVE_ARGS = {
     valueHint: "N",
     description: `connections at once of one client's address (${DEFAULT_SERVER_LIMITS.connectionsPerAddress})`,
   },
+  workers: {
+    type: "string",
+    valueHint: "N",
+    description: "serve with so many processes, on Linux; auto is one per core (1)",
+  },
   "log-file": {
     type: "string",
     valueHint: "FILE",
@@ -131,6 +139,7 @@ export function readServePlan(args: StrictArgs): ServePlan {
     host: readListenHost(args),
     policy: readPolicy(args),
     limits: readLimits(args),
+    workers: optional(args, "workers", readWorkers) ?? 1,
     idleExitMs: optional(args, "idle-exit", readSeconds),
     accessLog: readAccessLog(args),
     detail: readDetail(args),

@@ -5,28 +5,22 @@ import { accessSync, constants, opendirSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { extname, sep } from "node:path";
 
-import { systemClock } from "../base/clock.ts";
 import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
-import { AccessLog } from "../server/access-log.ts";
-import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
-import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
-import { openDiskStore } from "../store/disk.ts";
-import { rememberFiles } from "../store/recent-files.ts";
 import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
-import { LocalFileError, UsageError } from "./exit.ts";
+import { UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
-import { PeerNames } from "./peer-names.ts";
 import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
 import type { ServePlan } from "./serve-plan.ts";
-import { ServerLog } from "./server-log.ts";
+import { listenHost, makeObserver, openAccessLog, openStore, startServer } from "./serve-process.ts";
 import { endOnSignals } from "./stop-signals.ts";
+import type { Stoppable } from "./stop-signals.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -61,20 +55,12 @@ export const serveCommand: Command = {
 };
 
 async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
-  const plan = readServePlan(args);
-  checkFolder(plan.folder);
   const log = new Log(terminal.err);
+  const plan = await possibleWorkers(readServePlan(args), log);
+  checkFolder(plan.folder);
   const printer = new LinePrinter(terminal.out);
-  const accessLog = openAccessLog(plan, log);
-  const observer = new ServerLog({
-    printer: plan.detail === "quiet" ? undefined : printer,
-    colors: terminal.out.colors,
-    isVerbose: plan.detail === "verbose",
-    accessLog,
-    log,
-    names: new PeerNames(),
-  });
-  const { running, store } = startServer(plan, observer);
+  const start = plan.workers > 1 ? startTogether : startAlone;
+  const { running, accessLog, store, close } = await start(plan, { terminal, printer, log });
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   const sweeping = sweepUploads(plan, store, log);
@@ -87,8 +73,54 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   const idleFor = plan.idleExitMs === undefined ? "" : ` for ${formatDurationMs(plan.idleExitMs)}`;
   if (plan.detail !== "quiet") printer.print(reason === "idle" ? `Ended: no request${idleFor}.` : "Ended.");
   await printer.flush(FLUSH_MS);
-  accessLog?.close();
+  close();
   return ending.exitCode();
+}
+
+/** What is told where. */
+type Voices = { readonly terminal: Terminal; readonly printer: LinePrinter; readonly log: Log };
+
+/** A server that runs, in this process or in several. */
+type Started = Pick<Stoppable, "running" | "accessLog"> & {
+  /** Absent where it is other processes' own. */
+  readonly store?: Store;
+  readonly close: () => void;
+};
+
+async function startAlone(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
+  const accessLog = openAccessLog(plan, log);
+  const observer = makeObserver(plan, { terminal, printer, log, accessLog });
+  const store = openStore(plan);
+  return { running: startServer(plan, observer, store), accessLog, store, close: () => accessLog?.close() };
+}
+
+async function startTogether(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
+  // The workers write it; one that can't be written is told of here, once.
+  openAccessLog(plan, log)?.close();
+  const { startWorkers } = await import("./serve-workers.ts");
+  const running = await startWorkers(plan, {
+    host: listenHost(plan),
+    printer,
+    log,
+    hasColors: terminal.out.colors.red("x") !== "x",
+  });
+  return { running, accessLog: plan.accessLog === undefined ? undefined : running, close: () => undefined };
+}
+
+/** Several processes on one port need a kernel that deals connections out: elsewhere one serves, and that is said. */
+async function possibleWorkers(plan: ServePlan, log: Log): Promise<ServePlan> {
+  const { connections, connectionsPerAddress } = plan.limits;
+  const workers = Math.min(plan.workers, connections, connectionsPerAddress);
+  const obstacle = workers === 1 ? undefined : obstacleToWorkers(plan);
+  if (obstacle === undefined) return { ...plan, workers };
+  await log.warn(obstacle);
+  return { ...plan, workers: 1 };
+}
+
+function obstacleToWorkers({ policy }: ServePlan): string | undefined {
+  if (process.platform !== "linux") return "Workers share a port on Linux only; here one process serves";
+  // Conditions, and who goes on with an unfinished upload, are decided in one process: two could both say yes.
+  return policy.upload === undefined ? undefined : "Uploads are taken by one process; --workers is left out";
 }
 
 /** @throws {UsageError} when there is nothing to serve there. */
@@ -113,44 +145,6 @@ function folderProblem(shown: string, error: unknown): string {
     return `The folder ${shown} can't be read; change its permissions or name another`;
   }
   return `The folder ${shown} can't be opened: ${fileReason(error)}`;
-}
-
-function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefined {
-  if (accessLog === undefined) return undefined;
-  try {
-    return new AccessLog({ ...accessLog, onFailure: (text) => void log.warn(text) });
-  } catch (error) {
-    const shown = printable(accessLog.path);
-    throw new LocalFileError(
-      `Cannot write the log file "${shown}": ${fileReason(error)}; name another with --log-file`,
-    );
-  }
-}
-
-function startServer(
-  plan: ServePlan,
-  observer: ServerLog,
-): { readonly running: RunningServer; readonly store: Store } {
-  const { policy, port, limits, idleExitMs } = plan;
-  const descriptors = shareDescriptors(readDescriptorLimit());
-  const store = rememberFiles(openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling }));
-  const running = serve({
-    descriptors,
-    site: { store, policy, clock: systemClock },
-    host: typeof plan.host === "string" ? plan.host : wildcardHost(),
-    port,
-    limits,
-    idleExitMs,
-    observer,
-    clock: systemClock,
-  });
-  return { running, store };
-}
-
-/** `::` takes IPv4 too; where the system knows no IPv6, IPv4 alone. */
-function wildcardHost(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
 }
 
 async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {
@@ -219,8 +213,12 @@ function isWritable(folder: string): boolean {
  * What a killed server left half-saved is removed behind the first requests; uploads that nobody goes on with, then and every
  * now and then.
  */
-function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeof setInterval> | undefined {
-  if (plan.policy.upload === undefined) return undefined;
+function sweepUploads(
+  plan: ServePlan,
+  store: Store | undefined,
+  log: Log,
+): ReturnType<typeof setInterval> | undefined {
+  if (plan.policy.upload === undefined || store === undefined) return undefined;
   void (async () => {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);

@@ -2,20 +2,20 @@
  * How signals end a server: the first lets what runs finish, a second ends it at once; SIGHUP reopens the log.
  */
 import { formatDurationMs } from "../base/units.ts";
-import type { AccessLog } from "../server/access-log.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { EXIT } from "./exit.ts";
 import { isTerminalDescriptor } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How long running answers may take after the first signal. */
-const GRACE_MS = 10_000;
+export const GRACE_MS = 10_000;
 /** What ends sooner needs no explanation. */
 const EXPLAIN_AFTER_MS = 300;
 
 export type Stoppable = {
   readonly running: RunningServer;
-  readonly accessLog: AccessLog | undefined;
+  /** `undefined` when there is none. */
+  readonly accessLog: { reopen(): void } | undefined;
   readonly terminal: Terminal;
 };
 

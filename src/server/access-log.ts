@@ -2,7 +2,7 @@
  * The access log: one line for each answer, in the combined format that log analysers read, or as JSON. It has a
  * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
  */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { decodeFieldText } from "../base/bytes.ts";
 import { fileReason } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
@@ -23,6 +23,10 @@ const FLUSH_MS = 150;
 const FLUSH_CHARACTERS = 256 * 1024;
 /** Readable by the group, as logs use to be; not by everyone, since it says who asked for what. */
 const LOG_MODE = 0o640;
+
+/** So much is written to a pipe in one piece, on Linux; POSIX promises 512. */
+const PIPE_BUF = 4096;
+const LINE_BREAK = 0x0a;
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 
@@ -59,7 +63,7 @@ export class AccessLog {
     const text = this.#waiting;
     this.#waiting = "";
     try {
-      writeWhole(this.#fd, Buffer.from(text, "latin1"));
+      writeLines(this.#fd, Buffer.from(text, "latin1"));
       this.#isFailing = false;
     } catch (error) {
       this.#fail(error);
@@ -165,6 +169,21 @@ function twoDigits(value: number): string {
 
 function openForAppending(path: string): number {
   return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, LOG_MODE);
+}
+
+/**
+ * Writes whole lines in ways that other processes that append to the same file can't cut: to a file at once, which Linux
+ * does as one piece; to a pipe in pieces of at most PIPE_BUF, which POSIX does so.
+ */
+function writeLines(fd: number, lines: Uint8Array): void {
+  if (fstatSync(fd).isFile()) return writeWhole(fd, lines);
+  for (let start = 0; start < lines.length;) {
+    const lineEnd = lines.subarray(0, start + PIPE_BUF).lastIndexOf(LINE_BREAK) + 1;
+    // A longer line can't be helped.
+    const end = lineEnd > start ? lineEnd : lines.indexOf(LINE_BREAK, start) + 1;
+    writeWhole(fd, lines.subarray(start, end));
+    start = end;
+  }
 }
 
 function writeWhole(fd: number, bytes: Uint8Array): void {

@@ -15,10 +15,12 @@ export type IdleExitOptions = {
 export class IdleExit implements Timed {
   readonly #options: IdleExitOptions;
   #deadlineMs: number;
+  #activeMs: number;
 
   /** Begins to count at `nowMs`, on the monotonic clock. */
   constructor(options: IdleExitOptions, nowMs: number) {
     this.#options = options;
+    this.#activeMs = nowMs;
     this.#deadlineMs = nowMs + (options.idleExitMs ?? Number.POSITIVE_INFINITY);
   }
 
@@ -28,7 +30,13 @@ export class IdleExit implements Timed {
 
   /** Begins to count anew: a request has been answered. */
   note(nowMs: number): void {
+    this.#activeMs = nowMs;
     this.#deadlineMs = nowMs + (this.#options.idleExitMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** For how long nothing was asked, in ms; 0 while something is under way. */
+  quietMs(nowMs: number): number {
+    return this.#options.busyCount() > 0 ? 0 : nowMs - this.#activeMs;
   }
 
   expire(nowMs: number): void {

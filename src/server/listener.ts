@@ -14,6 +14,8 @@ export type ServerSocket = Socket<Carried>;
 export type ListenerOptions = {
   readonly host: string;
   readonly port: number;
+  /** Whether other processes listen on the same port, and the kernel deals connections out (SO_REUSEPORT, Linux). */
+  readonly sharesPort: boolean;
   /** Makes the connection of a new socket; `undefined` when it was turned away. */
   readonly onOpen: (socket: ServerSocket, endpoint: Endpoint) => Connection | undefined;
   readonly onFailure: (text: string) => void;
@@ -41,6 +43,7 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       port: options.port,
       // A client may close its side right after its request and still wants the answer.
       allowHalfOpen: true,
+      reusePort: options.sharesPort,
       data: { connection: undefined },
       socket: socketHandlers(options),
     });

@@ -36,6 +36,8 @@ export function keepAliveFields(timeoutMs: number): readonly Field[] {
 
 /** The connections of one server. */
 export class Register<T extends Registered> {
+  /** Connections of other processes on the same port: they count for the timeout. */
+  elsewhere = 0;
   readonly #limits: ServerLimits;
   readonly #open = new Set<T>();
   /** Idle ones, longest idle first: a Set keeps the order of insertion. */
@@ -56,7 +58,7 @@ export class Register<T extends Registered> {
   }
 
   get timeoutMs(): number {
-    return adaptiveTimeoutMs(this.#open.size, this.#limits);
+    return adaptiveTimeoutMs(this.#open.size + this.elsewhere, this.#limits);
   }
 
   [Symbol.iterator](): Iterator<T> {

@@ -15,6 +15,7 @@ import { listen, type ServerSocket } from "./listener.ts";
 import type { ServerObserver } from "./observer.ts";
 import { Register } from "./register.ts";
 import { TurnQueue } from "./turns.ts";
+import type { WorkerLoad, WorkerPlace } from "./worker-messages.ts";
 
 export type ServeOptions = {
   readonly site: Site;
@@ -29,6 +30,8 @@ export type ServeOptions = {
   readonly clock: Clock;
   /** By default what the system allows this process. */
   readonly descriptors?: DescriptorShares;
+  /** Which of several processes on one port this is; absent when it is the only one. */
+  readonly worker?: WorkerPlace;
 };
 
 /** Why a server ended: told to stop, or idle long enough. */
@@ -48,11 +51,19 @@ export interface RunningServer {
   readonly ended: Promise<EndReason>;
 }
 
+/** A server that may be one of several on its port. */
+export interface SharingServer extends RunningServer {
+  /** How busy it is at `nowMs` of the monotonic clock. */
+  load(nowMs: number): WorkerLoad;
+  /** Notes how many connections the others have: they count for the keep-alive timeout. */
+  noteElsewhere(connections: number): void;
+}
+
 /**
  * Starts listening and answering.
  * @throws {ListenError} when the address can't be listened on.
  */
-export function serve(options: ServeOptions): RunningServer {
+export function serve(options: ServeOptions): SharingServer {
   return new Server(options);
 }
 
@@ -70,7 +81,7 @@ function capConnections(limits: ServerLimits, { connections }: DescriptorShares)
   return { ...limits, connections, connectionsPerAddress: perAddress };
 }
 
-class Server implements RunningServer {
+class Server implements SharingServer {
   readonly host: string;
   readonly port: number;
   readonly ended: Promise<EndReason>;
@@ -84,7 +95,8 @@ class Server implements RunningServer {
   readonly #context: ConnectionContext<Connection>;
   readonly #idleExit: IdleExit;
   readonly #settleEnded: (reason: EndReason) => void;
-  #lastId = 0;
+  /** Counts in steps, so that no two workers give the same one. */
+  #lastId: number;
   #stopReason: EndReason | undefined;
 
   constructor(options: ServeOptions) {
@@ -92,6 +104,7 @@ class Server implements RunningServer {
     this.ended = promise;
     this.#settleEnded = resolve;
     this.#options = options;
+    this.#lastId = options.worker === undefined ? 0 : options.worker.index + 1 - options.worker.count;
     this.#descriptors = options.descriptors ?? shareDescriptors(readDescriptorLimit());
     this.#limits = capConnections(options.limits, this.#descriptors);
     this.#register = new Register(this.#limits);
@@ -107,6 +120,7 @@ class Server implements RunningServer {
     this.#listener = listen({
       host: options.host,
       port: options.port,
+      sharesPort: options.worker !== undefined,
       onOpen: (socket, endpoint) => this.#open(socket, endpoint),
       onFailure: (text) => options.observer.failed(text),
     });
@@ -129,6 +143,15 @@ class Server implements RunningServer {
     this.#listener.stop();
     for (const connection of this.#register) connection.kill();
     this.#endIfEmpty();
+  }
+
+  load(nowMs: number): WorkerLoad {
+    const { size, busySize } = this.#register;
+    return { connections: size, busyCount: busySize, quietMs: this.#idleExit.quietMs(nowMs) };
+  }
+
+  noteElsewhere(connections: number): void {
+    this.#register.elsewhere = connections;
   }
 
   async #stop(reason: EndReason, graceMs: number): Promise<void> {
@@ -161,7 +184,7 @@ class Server implements RunningServer {
       socket.terminate();
       return undefined;
     }
-    this.#lastId += 1;
+    this.#lastId += this.#options.worker?.count ?? 1;
     const connection = new Connection(this.#lastId, endpoint, socket, this.#context);
     this.#register.add(connection);
     this.#watch.add(connection);

@@ -2,49 +2,15 @@
  * How a server ends: by signals, by idleness, and never in the middle of an answer.
  */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type NetfileServer, startNetfile } from "../support/netfile-binary.ts";
+import { startNetfile } from "../support/netfile-binary.ts";
 import { sha256 } from "../support/scratch-folder.ts";
+import { beginDownload, untilRefused } from "../support/slow-download.ts";
 import { LARGE, makeTestSite } from "../support/test-site.ts";
 
 setDefaultTimeout(60_000);
 
 const site = makeTestSite();
 afterAll(() => site[Symbol.dispose]());
-
-/** A client that has asked for the large file, has its head, and reads on only when it is told to. */
-async function beginDownload(server: NetfileServer) {
-  const chunks: Buffer[] = [];
-  const begun = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<void>();
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: server.port,
-    socket: {
-      data(self, chunk) {
-        chunks.push(chunk);
-        if (chunks.length === 1) {
-          self.pause();
-          begun.resolve();
-        }
-      },
-      close: () => closed.resolve(),
-      error: () => closed.resolve(),
-    },
-  });
-  socket.write("GET /large.png HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-  await begun.promise;
-  return {
-    /** Reads to the end and gives the content. */
-    async finish(): Promise<Buffer> {
-      socket.resume();
-      await closed.promise;
-      const all = Buffer.concat(chunks);
-      return all.subarray(all.indexOf("\r\n\r\n") + 4);
-    },
-    closed: closed.promise,
-    resume: () => socket.resume(),
-  };
-}
 
 describe.each([["SIGTERM"], ["SIGINT"]] as const)("%s", (signal) => {
   test("ends an idle server with exit 0", async () => {
@@ -100,14 +66,3 @@ describe("--idle-exit", () => {
     socket.end();
   });
 });
-
-/** Waits until the port takes no connection any more. */
-async function untilRefused(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {}, error() {} } })).end();
-    } catch {
-      return;
-    }
-  }
-}

@@ -22,6 +22,7 @@ const INTERFACES = {
 } as unknown as Interfaces;
 
 const PLAN: ServePlan = {
+  workers: 1,
   folder: "/srv/photos",
   host: "127.0.0.1",
   port: 8080,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 
 import { UsageError } from "../../src/cli/exit.ts";
 import {
@@ -13,6 +14,7 @@ import {
   readRemotePort,
   readSeconds,
   readSize,
+  readWorkers,
 } from "../../src/cli/flag-values.ts";
 
 describe("readPort()", () => {
@@ -172,5 +174,19 @@ describe("sizes, times, counts and choices", () => {
   ])("are refused with a sentence (%#)", (read, message) => {
     expect(read).toThrow(UsageError);
     expect(read).toThrow(message);
+  });
+});
+
+describe("readWorkers()", () => {
+  test.each([
+    ["1", 1],
+    ["256", 256],
+    ["auto", availableParallelism()],
+  ])("reads %s", (text, expected) => {
+    expect(readWorkers(text, "--workers")).toBe(expected);
+  });
+
+  test.each(["0", "257", "-1", "1.5", "two", "", "AUTO", "1e1"])("refuses %j", (text) => {
+    expect(() => readWorkers(text, "--workers")).toThrow(UsageError);
   });
 });

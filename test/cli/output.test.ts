@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { ContentPrinter } from "../../src/cli/content-printer.ts";
-import { readEnvironment } from "../../src/cli/environment.ts";
+import { readEnvironment, workerVariables } from "../../src/cli/environment.ts";
 import { LinePrinter } from "../../src/cli/line-printer.ts";
 import { Log } from "../../src/cli/log.ts";
 import { wantsColors } from "../../src/cli/terminal.ts";
@@ -146,5 +146,16 @@ describe("Log", () => {
     const log = new Log(output);
     for (let count = 0; count < 1000; count++) await log.warn("Too many open files");
     expect(output.text.split("\n").length).toBeLessThan(20);
+  });
+});
+
+describe("workerVariables()", () => {
+  test("passes on what is harmless, and nothing that changes the runtime", () => {
+    const variables = { TZ: "UTC", BUN_OPTIONS: "--preload x", BUN_BE_BUN: "1", LD_PRELOAD: "x", PATH: "/" };
+    expect(workerVariables(variables, true)).toEqual({ TZ: "UTC", FORCE_COLOR: "1" });
+  });
+
+  test("decides on colours as the parent did", () => {
+    expect(workerVariables({ FORCE_COLOR: "1", TERM: "dumb" }, false)).toEqual({ NO_COLOR: "1" });
   });
 });

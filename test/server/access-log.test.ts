@@ -194,3 +194,19 @@ describe("AccessLog", () => {
     );
   });
 });
+
+describe.skipIf(process.platform !== "linux")("AccessLog on a pipe", () => {
+  test("writes whole lines in pieces that other processes can't cut (PIPE_BUF)", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "netfile-log-"));
+    const path = join(folder, "pipe");
+    Bun.spawnSync(["mkfifo", path]);
+    const reader = Bun.spawn(["cat", path], { stdout: "pipe" });
+    const log = new AccessLog({ path, format: "combined", onFailure: (text) => expect.unreachable(text) });
+    const long = { ...RECORD, userAgent: "y".repeat(6000) };
+    const records = Array.from({ length: 200 }, (_, index) => (index === 100 ? long : RECORD));
+    for (const record of records) log.append(record);
+    log.close();
+    expect(await reader.stdout.text()).toBe(records.map((record) => `${formatCombined(record)}\n`).join(""));
+    rmSync(folder, { recursive: true });
+  });
+});
