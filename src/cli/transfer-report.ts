@@ -32,12 +32,7 @@ export type TransferDone = {
   readonly savedAs: string | undefined;
   /** What shows that a download is whole; an upload is the server's to check. */
   readonly proof?: Proof;
-};
-
-const PROOFS: Readonly<Record<Proof, string>> = {
-  "sha-256": "sha-256 verified",
-  length: "length verified",
-  none: "length not announced",
+  readonly provenBy?: "server" | "user" | undefined;
 };
 
 /** Bytes per second while content moved; sending counts from the request on. */
@@ -71,9 +66,16 @@ export function formatConfirmation(
   const figures = `${size} in ${formatDurationMs(durationOf(transfer))} (${formatRate(rateOf(transfer))})`;
   if (command !== "get")
     return `Sent ${printable(name)} — ${figures}, saved as ${printable(done.savedAs ?? "?")}`;
-  const check = PROOFS[done.proof ?? "none"];
+  const check = formatProof(done);
   const what = done.savedAs === undefined ? "Received" : `Saved ${printable(shortPath(done.savedAs))}`;
   return `${what} — ${figures}, ${check}`;
+}
+
+/** What shows that a download is whole, and by whose word. */
+function formatProof({ proof = "none", provenBy }: TransferDone): string {
+  if (proof === "none") return "length not announced";
+  if (proof === "length") return "length only";
+  return `${proof} verified by ${provenBy === "user" ? "you" : "server"}`;
 }
 
 /** The object of `--json`. */

@@ -41,7 +41,8 @@ export function announceAnswer(
   return answer;
 }
 
-function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number): Answer {
+/** Describes a final answer. */
+export function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number): Answer {
   const { head, connection } = reply;
   return {
     status: head.status,

@@ -15,6 +15,8 @@ export type SessionOptions = {
   readonly connectTimeoutMs: number;
   /** Longest silence of the server while something is owed. */
   readonly silenceMs: number;
+  /** Over how long a rate that is next to nothing counts as a stall; longer than the silence if left out. */
+  readonly stallWindowMs?: number;
   readonly userAgent: string;
   readonly clock: Clock;
 };
