@@ -19,6 +19,9 @@ import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
+import { DOWNLOAD_ARGS, readDownloadSettings, readFamily, signalOfMaxTime } from "./download-flags.ts";
+import { readProxies } from "./proxies.ts";
+import { resumeCommand } from "./resume-command.ts";
 import { USER_AGENT } from "./version.ts";
 
 export const getCommand: Command = {
@@ -48,6 +51,7 @@ export const getCommand: Command = {
     force: { type: "boolean", alias: "f", description: "replace a file that is there already" },
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
+    ...DOWNLOAD_ARGS,
   },
   help: {
     summary:
@@ -84,7 +88,16 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   const interrupts = signalOfInterrupts();
   const unwanted = new AbortController();
   const printer = new ContentPrinter(terminal.out, () => unwanted.abort());
-  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const { environment } = terminal;
+  const downloading = readDownloadSettings(args, environment, url.origin);
+  const maxTime = signalOfMaxTime(args);
+  const session = new Session({
+    ...readTimeouts(args),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    family: readFamily(args),
+    proxyFor: readProxies(environment.proxy, environment.proxyExceptions),
+  });
   const { exitCode } = await runTransfer(
     {
       command: "get",
@@ -92,10 +105,14 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: printable(url.target),
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
+      resumeCommand: resumeCommand(url, path),
+      isTimed: args.isOn("timing"),
       start: async (hooks) => {
-        const signal = AbortSignal.any([interrupts.signal, unwanted.signal]);
+        const limits = maxTime === undefined ? [] : [maxTime];
+        const signal = AbortSignal.any([interrupts.signal, unwanted.signal, ...limits]);
         const destination = toDestination(path, printer, telling);
         const result = await download(session, {
+          ...downloading,
           url,
           destination,
           force: args.isOn("force"),

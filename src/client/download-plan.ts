@@ -11,7 +11,12 @@ export type Segment = {
   end: number | undefined;
   /** What `end` was when it was asked for: the server sends so much. */
   askedEnd: number | undefined;
+  /** Whether somebody asks for its second half just now. */
+  isDividing: boolean;
 };
+
+/** What to fetch next: all of a gap, or a part of what another connection is fetching until the server has agreed. */
+export type Plan = { readonly segment: Segment; readonly from: Segment | undefined };
 
 /** A smaller rest is not divided: another connection would cost more than it brings. */
 const LEAST_SPLIT_BYTES = 1024 * 1024;
@@ -20,36 +25,48 @@ const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
  * Chooses the next segment for a connection that is free: the first gap that nobody fetches, or the second half of the
- * largest one under way, which is cut short for it.
+ * largest one under way; that one goes on as if nothing were until {@link cede} is called.
  *
- * @param active the segments under way; the `end` of one may change.
+ * @param active the segments under way.
  * @returns `undefined` when there is nothing left worth a connection.
  */
 export function nextSegment(
   written: WrittenSpans,
   sizeBytes: number,
   active: ReadonlySet<Segment>,
-): Segment | undefined {
+): Plan | undefined {
   const gap = written
     .gaps(sizeBytes)
     .map((extent) => firstFree(extent, active))
     .find((free) => free !== undefined);
-  if (gap !== undefined) return makeSegment(gap.start, gap.end);
+  if (gap !== undefined) return { segment: makeSegment(gap.start, gap.end), from: undefined };
   let largest: Segment | undefined;
   for (const segment of active) {
+    if (segment.isDividing) continue;
     if (largest === undefined || restOf(segment) > restOf(largest)) largest = segment;
   }
   if (largest?.end === undefined || restOf(largest) < 2 * LEAST_SPLIT_BYTES) return undefined;
   const half = largest.position + restOf(largest) / 2;
   const middle = Math.ceil(half / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-  const segment = makeSegment(middle, largest.end);
-  largest.end = middle;
-  return segment;
+  largest.isDividing = true;
+  return { segment: makeSegment(middle, largest.end), from: largest };
+}
+
+/**
+ * Takes the part that the server has agreed to give away from the connection that was fetching it.
+ * @returns whether it still was to be fetched.
+ */
+export function cede({ segment, from }: Plan): boolean {
+  if (from === undefined) return true;
+  from.isDividing = false;
+  if (from.end !== segment.end || from.position > segment.position) return false;
+  from.end = segment.position;
+  return true;
 }
 
 /** A segment that nothing has been fetched of. */
 export function makeSegment(position: number, end: number | undefined): Segment {
-  return { position, end, askedEnd: end };
+  return { position, end, askedEnd: end, isDividing: false };
 }
 
 /** The first part of a gap that no segment is going to fill. */

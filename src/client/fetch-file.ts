@@ -63,6 +63,8 @@ class FileFetch {
   #attempts = 0;
   #mismatches = 0;
   #connections = 1;
+  /** Until the server has refused to give a part. */
+  #mayDivide = true;
   /** The most that was ever there: what comes again is no progress. */
   #bestBytes: number;
   #retryAfterMs: number | undefined;
@@ -243,11 +245,12 @@ class FileFetch {
     });
     const timer = setTimeout(() => void this.#learnLength(arrival, segment), LENGTH_AFTER_MS);
     try {
-      const trailers = await crew.run(reply, segment, mayDivide);
+      const trailers = await crew.run(reply, segment, mayDivide && this.#mayDivide);
       this.#proof.learnFromTrailers(reply.head.fields, trailers);
     } finally {
       clearTimeout(timer);
       this.#connections = Math.max(this.#connections, crew.most);
+      if (crew.isRefused) this.#mayDivide = false;
       this.#bestBytes = Math.max(this.#bestBytes, this.#store.written.totalBytes);
     }
   }

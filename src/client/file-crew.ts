@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Fields } from "../wire/fields.ts";
 import { asTransferError } from "./conversation.ts";
-import { decideConnections, nextSegment, type Segment } from "./download-plan.ts";
+import { cede, decideConnections, nextSegment, type Plan, type Segment } from "./download-plan.ts";
 import type { PartStore } from "./part-store.ts";
 import type { Reply } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -32,6 +32,9 @@ export class FileCrew {
   readonly #failures: TransferError[] = [];
   /** No more than this: what the user or the server wants. */
   #ceiling = Infinity;
+  #isRefused = false;
+  /** How many are taking a body now, and the most that ever were. */
+  #fetching = 0;
   #most = 1;
   #minRttUs: number | undefined;
   #trailers: Fields | undefined;
@@ -45,6 +48,11 @@ export class FileCrew {
     return this.#most;
   }
 
+  /** Whether the server has refused to give a part over a connection of its own. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
   /**
    * Fetches until nothing is missing, or no connection works any more.
    *
@@ -55,8 +63,8 @@ export class FileCrew {
   async run(reply: Reply, segment: Segment, mayDivide: boolean): Promise<Fields | undefined> {
     const { connections } = this.#work;
     this.#minRttUs = reply.connection.minRttUs;
-    this.#start(segment, reply);
-    if (mayDivide && connections !== "auto") this.#grow(connections);
+    void this.#start({ segment, from: undefined }, reply);
+    if (mayDivide && connections !== "auto") void this.#grow(connections);
     const timer = mayDivide && connections === "auto" ? this.#measure() : undefined;
     try {
       while (this.#workers.size > 0) await Promise.race(this.#workers);
@@ -68,32 +76,41 @@ export class FileCrew {
     throw this.#failures.find((failure) => !failure.isRetryable) ?? this.#failures.at(-1) ?? isIncomplete();
   }
 
-  #start(segment: Segment, reply: Reply | undefined): void {
-    const worker = this.#fetchAll(segment, reply).finally(() => this.#workers.delete(worker));
+  /** @returns when the server has answered, whatever it said. */
+  #start(plan: Plan, reply: Reply | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const worker = this.#fetchAll(plan, reply, resolve).finally(() => this.#workers.delete(worker));
     this.#workers.add(worker);
-    this.#most = Math.max(this.#most, this.#workers.size);
+    return promise;
   }
 
   /** Never rejects: what fails is told when all have ended. */
-  async #fetchAll(first: Segment, reply: Reply | undefined): Promise<void> {
+  async #fetchAll(first: Plan, reply: Reply | undefined, onAnswered: () => void): Promise<void> {
     let answer = reply;
-    for (let segment: Segment | undefined = first; segment !== undefined; segment = this.#next()) {
-      if (!(await this.#fetchOne(segment, answer))) return;
+    for (let plan: Plan | undefined = first; plan !== undefined; plan = this.#next()) {
+      if (!(await this.#fetchOne(plan, answer, onAnswered))) return;
       answer = undefined;
     }
   }
 
   /** Whether this connection is to go on. */
-  async #fetchOne(segment: Segment, answer: Reply | undefined): Promise<boolean> {
+  async #fetchOne(plan: Plan, answer: Reply | undefined, onAnswered: () => void): Promise<boolean> {
+    const { segment } = plan;
     const { position } = segment;
-    this.#active.add(segment);
+    // What is still another's is not active before it has been ceded.
+    if (plan.from === undefined) this.#active.add(segment);
     try {
-      const reply = answer ?? (await this.#work.ask(segment));
-      if (reply === undefined) {
+      const reply = answer ?? (await this.#ask(plan));
+      onAnswered();
+      if (reply === "late") return true;
+      if (reply === "refused") {
         this.#lower();
         return false;
       }
-      const trailers = await this.#work.take(reply, segment);
+      this.#active.add(segment);
+      this.#fetching += 1;
+      this.#most = Math.max(this.#most, this.#fetching);
+      const trailers = await this.#take(reply, segment);
       if (answer !== undefined) this.#trailers = trailers;
       return true;
     } catch (error) {
@@ -105,11 +122,34 @@ export class FileCrew {
       this.#lower();
       return false;
     } finally {
+      onAnswered();
       this.#active.delete(segment);
     }
   }
 
-  #next(): Segment | undefined {
+  /** @returns `undefined` when the server refuses, or the part is not needed any more. */
+  async #ask(plan: Plan): Promise<Reply | "refused" | "late"> {
+    const { segment, from } = plan;
+    try {
+      const reply = await this.#work.ask(segment);
+      if (reply === undefined) return "refused";
+      if (cede(plan)) return reply;
+      reply.connection.close();
+      return "late";
+    } finally {
+      if (from !== undefined) from.isDividing = false;
+    }
+  }
+
+  async #take(reply: Reply, segment: Segment): Promise<Fields | undefined> {
+    try {
+      return await this.#work.take(reply, segment);
+    } finally {
+      this.#fetching -= 1;
+    }
+  }
+
+  #next(): Plan | undefined {
     const { store } = this.#work;
     const totalBytes = store.version?.totalBytes;
     if (totalBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return undefined;
@@ -118,15 +158,16 @@ export class FileCrew {
 
   /** A server that refuses a further connection gets no more of them. */
   #lower(): void {
-    this.#ceiling = Math.max(1, this.#workers.size - 1);
+    this.#isRefused = true;
+    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#workers.size - 1));
   }
 
-  #grow(connections: number): void {
-    const wanted = Math.min(connections, this.#ceiling);
-    while (this.#workers.size < wanted) {
-      const segment = this.#next();
-      if (segment === undefined) return;
-      this.#start(segment, undefined);
+  /** One after the other: a server that refuses the first is not asked for the others. */
+  async #grow(connections: number): Promise<void> {
+    while (this.#workers.size > 0 && this.#workers.size < Math.min(connections, this.#ceiling)) {
+      const plan = this.#next();
+      if (plan === undefined) return;
+      await this.#start(plan, undefined);
     }
   }
 
@@ -153,7 +194,7 @@ export class FileCrew {
       if (connections <= this.#workers.size) return;
       formerRateBytesPerS = rateBytesPerS;
       settlingTicks = 2;
-      this.#grow(connections);
+      void this.#grow(connections);
     }, MEASURE_MS);
   }
 }

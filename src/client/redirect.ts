@@ -61,10 +61,15 @@ export function isSameOrigin(a: RemoteUrl, b: RemoteUrl): boolean {
  * (CVE-2022-27776, CVE-2021-31879).
  */
 function get(session: Session, request: Request, url: RemoteUrl): Promise<Reply> {
-  const fields = [...request.fields, ...(request.ownFields ?? [])];
-  const message = getRequest(url, session.options.userAgent, { method: request.method ?? "GET", fields });
+  const route = session.routeTo(url);
+  const fields = [...request.fields, ...(request.ownFields ?? []), ...route.fields];
+  const { method = "GET" } = request;
+  const message = {
+    ...getRequest(url, session.options.userAgent, { method, fields }),
+    target: route.target,
+  };
   return session.ask({
-    origin: url.origin,
+    origin: route.origin,
     converse: (connection) => askForHead(connection, message),
     mayRepeat: () => true,
     signal: request.signal,

@@ -4,11 +4,12 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { formatHostPort } from "../net/endpoint.ts";
+import type { Field } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
 import { dial, type Opened } from "./dial.ts";
 import { throwIfInterrupted } from "./interruption.ts";
-import type { Origin } from "./origin.ts";
+import { hostField, type Origin, type RemoteUrl } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
 
 export type SessionOptions = {
@@ -19,6 +20,24 @@ export type SessionOptions = {
   readonly stallWindowMs?: number;
   readonly userAgent: string;
   readonly clock: Clock;
+  /** Addresses of this family only. */
+  readonly family?: 4 | 6 | undefined;
+  /** Which proxy to use, if any. */
+  readonly proxyFor?: ProxyFor | undefined;
+};
+
+/** A proxy, and the value of Proxy-Authorization for it. */
+export type Proxy = { readonly origin: Origin; readonly authorization: string | undefined };
+
+/** Decides which proxy to use for a server; `undefined` for none. */
+export type ProxyFor = (origin: Origin) => Proxy | undefined;
+
+/** Where a request for a URL goes, and in which form (RFC 9112 §3.2). */
+export type Route = {
+  readonly origin: Origin;
+  readonly target: string;
+  /** For the next hop only. */
+  readonly fields: readonly Field[];
 };
 
 /** A request as the session sees it: where it goes, and how it is put. */
@@ -50,6 +69,18 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.options = options;
+  }
+
+  /** The way to `url`: directly with the origin-form, or by a proxy with the absolute-form. */
+  routeTo(url: RemoteUrl): Route {
+    const proxy = this.options.proxyFor?.(url.origin);
+    if (proxy === undefined) return { origin: url.origin, target: url.target, fields: [] };
+    const { origin, authorization } = proxy;
+    return {
+      origin,
+      target: `http://${hostField(url.origin)}${url.target}`,
+      fields: authorization === undefined ? [] : [["Proxy-Authorization", authorization]],
+    };
   }
 
   /**

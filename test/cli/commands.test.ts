@@ -340,6 +340,6 @@ describe("netfile get, put and shell", () => {
     // The file that is there already is no failure; the upload that is refused is the first.
     expect(scripted.code).toBe(3);
     expect(scripted.out).toMatch(/ 6 B {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}a\.txt\n/);
-    expect(scripted.err).toContain("3 requests: 1 done, 2 failed");
+    expect(scripted.err).toContain("3 requests: 2 done, 1 failed");
   });
 });
