@@ -3,6 +3,7 @@
  * octet; RFC 9110 §5.5), names and pages are UTF-8.
  */
 
+/** No bytes at all; shared. */
 export const NO_BYTES = new Uint8Array(0);
 
 const utf8Encoder = new TextEncoder();
@@ -25,6 +26,7 @@ export function decodeLatin1(bytes: Uint8Array, start = 0, end = bytes.length): 
   return asBuffer(bytes).toString("latin1", start, end);
 }
 
+/** Encodes `text` as UTF-8; half a surrogate pair becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   return utf8Encoder.encode(text);
 }
@@ -41,4 +43,13 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 /** A Buffer over the same memory as `bytes`; nothing is copied. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The text of a field that was taken byte for byte (Latin-1): as UTF-8 where its bytes are that, as they use to be today,
+ * otherwise as it is.
+ */
+export function decodeFieldText(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\x00-\xff]/.test(value)) return value;
+  return decodeUtf8(asBuffer(encodeLatin1(value))) ?? value;
 }

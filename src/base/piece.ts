@@ -12,6 +12,8 @@ export interface ReadableFile {
   read(target: Uint8Array, position: number): number;
   /** Closes the file; a second call does nothing. */
   close(): void;
+  /** The descriptor, where the file is one of this system and open: then the kernel can send it by itself. */
+  readonly fd?: number | undefined;
 }
 
 /** `length` bytes of `file` from `position` (bytes, inclusive). */

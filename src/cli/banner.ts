@@ -2,6 +2,7 @@
  * What `netfile serve` says when it has started: which URLs reach it, who can, what is served, and what to try next.
  */
 import type { NetworkInterfaceInfo } from "node:os";
+import { basename } from "node:path";
 
 import { printable } from "../base/printable.ts";
 import { formatBytes, formatDurationMs } from "../base/units.ts";
@@ -52,6 +53,8 @@ function listAddresses(interfaces: Interfaces, families: readonly string[]): rea
 }
 
 export type BannerFacts = {
+  /** How netfile was called, for commands that work when pasted: see {@link programName}. */
+  readonly program: string;
   readonly plan: ServePlan;
   readonly host: string;
   readonly port: number;
@@ -79,13 +82,13 @@ export function formatServing({ plan, reach }: BannerFacts, colors: Colors): rea
 
 /** Formats the lines of what to try next. */
 export function formatTryNext(
-  { plan, host, port, reach, sample }: BannerFacts,
+  { program, plan, host, port, reach, sample }: BannerFacts,
   colors: Colors,
 ): readonly string[] {
   const address = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const tries = [`netfile get ${address} ${port}${sample === undefined ? "" : ` ${sample}`}`];
-  if (plan.policy.upload !== undefined) tries.push(`netfile put ${address} ${port} FILE`);
-  tries.push(`netfile shell ${address} ${port}`);
+  const tries = [`${program} get ${address} ${port}${sample === undefined ? "" : ` ${sample}`}`];
+  if (plan.policy.upload !== undefined) tries.push(`${program} put ${address} ${port} FILE`);
+  tries.push(`${program} shell ${address} ${port}`);
   const page = reach.local[0] ?? reach.remote[0];
   if (page !== undefined) tries.push(`open ${page} in a browser`);
   return [
@@ -93,6 +96,15 @@ export function formatTryNext(
     ...tries.map((line) => `  ${colors.cyan(line)}`),
     colors.dim("Ctrl-C ends the server."),
   ];
+}
+
+/**
+ * The word that starts this program once more in the same folder: the one it was called by, `./netfile` or a path, quoted
+ * when it must be; `netfile` when it runs from its sources.
+ */
+export function programName(calledBy: string): string {
+  if (/^bun(\.exe)?$/i.test(basename(calledBy)) || calledBy === "") return "netfile";
+  return /^[\w@%+=:,./-]+$/.test(calledBy) ? calledBy : `"${printable(calledBy)}"`;
 }
 
 function formatTypes({ policy: { allow } }: ServePlan): string {

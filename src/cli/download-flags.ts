@@ -4,20 +4,21 @@
 import { parseSize } from "../base/units.ts";
 import { printable } from "../base/printable.ts";
 import type { DownloadOptions } from "../client/download.ts";
-import type { Origin } from "../client/origin.ts";
+import type { SessionOptions } from "../client/session.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { Checksum } from "../client/verify.ts";
 import { decodeBase64 } from "../semantics/base64.ts";
 import type { DigestAlgorithm } from "../semantics/digest.ts";
 import type { Field } from "../wire/fields.ts";
-import { basicCredentials, type Credentials, readNetrc, readUser } from "./credentials.ts";
+import { basicCredentials, readNetrc, readUser } from "./credentials.ts";
 import type { Environment } from "./environment.ts";
 import { UsageError } from "./exit.ts";
 import { readCount, readSeconds } from "./flag-values.ts";
+import { readProxies } from "./proxies.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
 /** How often in a row a download is tried again, unless `--retries` says otherwise. */
-const RETRIES = 8;
+const RETRIES = 5;
 const MAX_CONNECTIONS = 32;
 
 /** Lengths of the digests, in bytes. */
@@ -45,7 +46,7 @@ export const DOWNLOAD_ARGS = {
   retries: {
     type: "string",
     valueHint: "N",
-    description: "try again so often in a row without progress (8); 0 never",
+    description: "try again so often in a row without progress (5); 0 never",
   },
   "max-time": {
     type: "string",
@@ -85,18 +86,14 @@ export const DOWNLOAD_ARGS = {
 
 export type DownloadSettings = Pick<
   DownloadOptions,
-  "retries" | "connections" | "checksum" | "requireDigest" | "ownFields" | "limitBytesPerS"
+  "retries" | "connections" | "checksum" | "requireDigest" | "limitBytesPerS"
 >;
 
-/**
- * Reads the flags of a download from `origin`.
- * @throws {UsageError}
- */
-export function readDownloadSettings(
-  args: StrictArgs,
-  environment: Environment,
-  origin: Origin,
-): DownloadSettings {
+/** What the flags and the environment say of every connection of a session. */
+export type ConnectionSettings = Pick<SessionOptions, "family" | "proxyFor" | "ownFieldsFor">;
+
+/** Reads the flags of a download. @throws {UsageError} */
+export function readDownloadSettings(args: StrictArgs): DownloadSettings {
   const [retries, connections, checksum, rate] = [
     args.value("retries"),
     args.value("connections"),
@@ -108,13 +105,39 @@ export function readDownloadSettings(
     connections: connections === undefined ? "auto" : readConnections(connections),
     checksum: checksum === undefined ? undefined : readChecksum(checksum),
     requireDigest: args.isOn("require-digest"),
-    ownFields: readOwnFields(args, environment, origin),
     limitBytesPerS: rate === undefined ? undefined : readRate(rate),
   };
 }
 
+/** The same for each of many files: they are several at once already. @throws {UsageError} */
+export function readSettingsForMany(args: StrictArgs): DownloadSettings {
+  if (args.value("checksum") !== undefined) {
+    throw new UsageError("--checksum is of one file; fetch that one alone");
+  }
+  const settings = readDownloadSettings(args);
+  return { ...settings, connections: settings.connections === "auto" ? 1 : (settings.connections ?? 1) };
+}
+
+/** Reads what concerns every connection. @throws {UsageError} */
+export function readConnectionSettings(args: StrictArgs, environment: Environment): ConnectionSettings {
+  const fields = args.values("header").map(readRequestField);
+  const user = args.value("user");
+  const credentials = user === undefined ? undefined : readUser(user, environment.password);
+  const usesNetrc = credentials === undefined && args.isOn("netrc");
+  if (usesNetrc) readNetrc(environment.netrcFile, "");
+  refuseTwoAuthorizations(fields, credentials !== undefined || usesNetrc);
+  return {
+    family: readFamily(args),
+    proxyFor: readProxies(environment.proxy, environment.proxyExceptions),
+    ownFieldsFor: ({ host }) => {
+      const known = usesNetrc ? readNetrc(environment.netrcFile, host) : credentials;
+      return known === undefined ? fields : [...fields, ["Authorization", basicCredentials(known)]];
+    },
+  };
+}
+
 /** The family of addresses that is wanted. */
-export function readFamily(args: StrictArgs): 4 | 6 | undefined {
+function readFamily(args: StrictArgs): 4 | 6 | undefined {
   const [isFour, isSix] = [args.isOn("ipv4"), args.isOn("ipv6")];
   if (isFour && isSix) throw new UsageError("-4 and -6 exclude each other; keep one of them");
   if (isFour) return 4;
@@ -165,24 +188,9 @@ function readRate(text: string): number {
   );
 }
 
-function readOwnFields(args: StrictArgs, environment: Environment, origin: Origin): readonly Field[] {
-  const fields = args.values("header").map(readRequestField);
-  const credentials = readCredentials(args, environment, origin);
-  if (credentials === undefined) return fields;
-  if (fields.some(([name]) => name.toLowerCase() === "authorization")) {
-    throw new UsageError("Authorization is given twice, by --header and by --user or --netrc; keep one");
-  }
-  return [...fields, ["Authorization", basicCredentials(credentials)]];
-}
-
-function readCredentials(
-  args: StrictArgs,
-  environment: Environment,
-  origin: Origin,
-): Credentials | undefined {
-  const user = args.value("user");
-  if (user !== undefined) return readUser(user, environment.password);
-  return args.isOn("netrc") ? readNetrc(environment.netrcFile, origin.host) : undefined;
+function refuseTwoAuthorizations(fields: readonly Field[], isLoggedIn: boolean): void {
+  if (!isLoggedIn || !fields.some(([name]) => name.toLowerCase() === "authorization")) return;
+  throw new UsageError("Authorization is given twice, by --header and by --user or --netrc; keep one");
 }
 
 /**

@@ -12,7 +12,11 @@ import { findNearestWord } from "./nearest-word.ts";
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_PORT = 8080;
 
-const ON_EXIST: readonly OnExist[] = ["refuse", "replace", "rename"];
+/** The values of `--on-exist`. */
+export const ON_EXIST: readonly OnExist[] = ["refuse", "replace", "rename"];
+
+/** The values of `--log-format`. */
+export const LOG_FORMATS: readonly string[] = ["combined", "json"];
 
 /** Fields that the server itself decides: framing, the connection, and what is computed from each representation. */
 const RESERVED_FIELDS: ReadonlySet<string> = new Set([
@@ -114,7 +118,7 @@ export function readOnExist(text: string): OnExist {
 /** Reads the value of `--log-format`. */
 export function readLogFormat(text: string): "combined" | "json" {
   if (text === "combined" || text === "json") return text;
-  throw new UsageError(choiceMessage("--log-format", text, ["combined", "json"]));
+  throw new UsageError(choiceMessage("--log-format", text, LOG_FORMATS));
 }
 
 /** Whether a word can be the value of `--cors`: `*`, `null` or an origin (RFC 6454 §6.1). */

@@ -1,5 +1,5 @@
 /**
- * `netfile get`: fetches one file and saves it, or prints it.
+ * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
 import { systemClock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
@@ -13,14 +13,20 @@ import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-fla
 import type { Command } from "./command.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
+import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { readGetWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
-import { DOWNLOAD_ARGS, readDownloadSettings, readFamily, signalOfMaxTime } from "./download-flags.ts";
-import { readProxies } from "./proxies.ts";
+import {
+  DOWNLOAD_ARGS,
+  readConnectionSettings,
+  readDownloadSettings,
+  signalOfMaxTime,
+} from "./download-flags.ts";
 import { resumeCommand } from "./resume-command.ts";
 import { USER_AGENT } from "./version.ts";
 
@@ -42,6 +48,12 @@ export const getCommand: Command = {
       required: false,
       description: "folder or file name to save to (this folder)",
     },
+    URL: {
+      type: "positional",
+      required: false,
+      isRepeatable: true,
+      description: "instead of all these: several URLs, and a folder to save to",
+    },
     output: {
       type: "string",
       alias: "o",
@@ -49,6 +61,7 @@ export const getCommand: Command = {
       description: 'save as FILE; "-" prints the content',
     },
     force: { type: "boolean", alias: "f", description: "replace a file that is there already" },
+    ...GET_MANY_ARGS,
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
     ...DOWNLOAD_ARGS,
@@ -56,14 +69,28 @@ export const getCommand: Command = {
   help: {
     summary:
       "Fetches a file over HTTP and saves it, whole or not at all; shows the connection, the times and the rate",
-    usage: ["netfile get [HOST] [PORT] [FILE] [DEST] [OPTIONS]", "netfile get URL [DEST] [OPTIONS]"],
-    sections: [{ title: "Keys of --json (a page that would be printed is left out)", rows: JSON_ROWS }],
+    usage: [
+      "netfile get [HOST] [PORT] [FILE] [DEST] [OPTIONS]",
+      "netfile get URL [DEST] [OPTIONS]",
+      "netfile get URL... [DIR] [OPTIONS]",
+      "netfile get -i LIST [DIR] [OPTIONS]",
+      "netfile get -r URL DIR [OPTIONS]",
+    ],
+    sections: [
+      { title: "Many files", rows: MANY_ROWS },
+      { title: "Places in --output-template", rows: TEMPLATE_ROWS },
+      { title: "Keys of --json (a page that would be printed is left out)", rows: JSON_ROWS },
+      { title: "Events of --json for many files, one a line", rows: EVENT_ROWS },
+    ],
     examples: [
       ["netfile get", "the default page of 127.0.0.1:8080, printed"],
       ["netfile get 127.0.0.1 8080 photo.jpg", "photo.jpg, saved in this folder"],
       ["netfile get localhost 9089 projeto.pdf .", "the same with the folder named"],
       ["netfile get http://localhost:8080/photo.jpg album/cat.jpg", "saved under another name"],
       ["netfile get localhost 8080 notes.txt -o - | wc -l", "printed into a pipe"],
+      ["netfile get http://localhost:8080/a.jpg http://localhost:8080/b.jpg album/", "both"],
+      ["netfile get -i list.txt -j 8 --output-template '{host}/{path}'", "all that are listed"],
+      ["netfile get -r http://localhost:8080/photos/ photos --delete", "a mirror of the folder"],
     ],
     showsExitCodes: true,
   },
@@ -71,33 +98,26 @@ export const getCommand: Command = {
 };
 
 async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
+  if (asksForMany(args)) {
+    const { runGetMany } = await import("./get-many.ts");
+    return runGetMany(args, terminal, readTelling(args));
+  }
   const { url, destination: word } = readGetWords(args.words);
   const telling = readTelling(args);
-  const path = readDestination(args, word) ?? defaultDestination(url);
+  const namedPath = readDestination(args, word);
+  const path = namedPath ?? defaultDestination(url);
+  const isPage = namedPath === undefined && path === "-" && telling !== "json";
   if (path === "-" && args.value("output") === "-" && telling === "json") {
     throw new UsageError('--json and "-o -" both want standard output; keep one of them');
   }
   const log = new Log(terminal.err);
-  const logFile = args.value("log-file");
-  const settings = {
-    terminal,
-    log,
-    telling,
-    clientLog: logFile === undefined ? undefined : new ClientLog(logFile, log),
-  };
+  const settings = { terminal, log, telling, clientLog: openClientLog(args, log) };
   const interrupts = signalOfInterrupts();
   const unwanted = new AbortController();
   const printer = new ContentPrinter(terminal.out, () => unwanted.abort());
-  const { environment } = terminal;
-  const downloading = readDownloadSettings(args, environment, url.origin);
+  const downloading = readDownloadSettings(args);
   const maxTime = signalOfMaxTime(args);
-  const session = new Session({
-    ...readTimeouts(args),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-    family: readFamily(args),
-    proxyFor: readProxies(environment.proxy, environment.proxyExceptions),
-  });
+  const session = openSession(args, terminal);
   const { exitCode } = await runTransfer(
     {
       command: "get",
@@ -117,7 +137,12 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
           destination,
           force: args.isOn("force"),
           signal,
+          ...(isPage ? acceptForPage(terminal.out) : undefined),
           ...hooks,
+          onAnswer: (answer) => {
+            hooks.onAnswer(answer);
+            if (path !== "-") refuseFolderPage(url, answer, path);
+          },
         });
         printer.end();
         return { ...result, savedAs: result.savedPath };
@@ -128,6 +153,20 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   session.close();
   settings.clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
+}
+
+function openSession(args: StrictArgs, terminal: Terminal): Session {
+  return new Session({
+    ...readTimeouts(args),
+    ...readConnectionSettings(args, terminal.environment),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+  });
+}
+
+function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {
+  const path = args.value("log-file");
+  return path === undefined ? undefined : new ClientLog(path, log);
 }
 
 /** How much `get` and `put` tell. */

@@ -29,7 +29,8 @@ export class ProgressBar {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #startMs: number;
-  #firstBytes: number | undefined;
+  /** The first count, and when it came. */
+  #first: { readonly bytes: number; readonly ms: number } | undefined;
   #isDrawn = false;
 
   constructor(output: Output, clock: Clock, name: string) {
@@ -41,11 +42,12 @@ export class ProgressBar {
 
   /** Takes the counts as they are now. */
   update({ doneBytes, totalBytes }: TransferProgress): void {
-    // What an earlier run had fetched does not count for the rate of this one.
-    this.#firstBytes ??= doneBytes;
-    const elapsedMs = this.#clock.monotonicMs() - this.#startMs;
-    if (!this.#output.isTerminal || elapsedMs < SHOW_AFTER_MS) return;
-    const rateBytesPerS = ((doneBytes - this.#firstBytes) / elapsedMs) * 1000;
+    const nowMs = this.#clock.monotonicMs();
+    // What an earlier run had fetched does not count for the rate of this one, nor does the wait for the first byte.
+    this.#first ??= { bytes: doneBytes, ms: nowMs };
+    if (!this.#output.isTerminal || nowMs - this.#startMs < SHOW_AFTER_MS) return;
+    const movedMs = nowMs - this.#first.ms;
+    const rateBytesPerS = movedMs > 0 ? ((doneBytes - this.#first.bytes) / movedMs) * 1000 : 0;
     const facts = { name: this.#name, doneBytes, totalBytes, rateBytesPerS };
     this.#output.print(`${CLEAR_LINE}${formatProgress(facts, this.#output.columns() - 1)}`);
     this.#isDrawn = true;

@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
+import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
 import { readPutWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,18 +28,29 @@ export const putCommand: Command = {
       description: "its name there; NAME/ is a folder (the file's own name)",
     },
     post: { type: "boolean", description: "send with POST instead of PUT" },
+    ...BATCH_ARGS,
+    force: { type: "boolean", alias: "f", description: "with -r: send what is unchanged too" },
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
   },
   help: {
     summary:
       "Sends a file over HTTP; whether an existing one is replaced is the server's choice (netfile serve --upload --on-exist)",
-    usage: ["netfile put [HOST] [PORT] FILE [NAME] [OPTIONS]", "netfile put FILE URL [OPTIONS]"],
-    sections: [{ title: "Keys of --json", rows: JSON_ROWS }],
+    usage: [
+      "netfile put [HOST] [PORT] FILE [NAME] [OPTIONS]",
+      "netfile put FILE URL [OPTIONS]",
+      "netfile put -r DIR URL [OPTIONS]",
+    ],
+    sections: [
+      { title: "Folders (-r)", rows: FOLDER_ROWS },
+      { title: "Keys of --json", rows: JSON_ROWS },
+      { title: "Events of --json with -r, one a line", rows: EVENT_ROWS },
+    ],
     examples: [
       ["netfile put localhost 8080 notes.txt", "saved there as notes.txt"],
       ["netfile put localhost 8080 notes.txt work/today.txt", "under another name, in a folder"],
       ["netfile put notes.txt http://localhost:8080/work/", "the same folder, by URL"],
+      ["netfile put -r photos http://localhost:8080/photos/", "what is in the folder photos"],
       ["netfile put --post 127.0.0.1 8080 notes.txt", "with POST"],
     ],
     showsExitCodes: true,
@@ -47,6 +59,11 @@ export const putCommand: Command = {
 };
 
 async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
+  if (args.isOn("recursive")) {
+    const { putTree } = await import("./put-tree.ts");
+    return putTree(args, terminal, readTelling(args));
+  }
+  refuseWithout(args, "recursive", ["jobs", "keep-going", "dry-run", "force"]);
   const { path, url } = readPutWords(args.words);
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");

@@ -29,6 +29,7 @@ export function readGetWords(words: readonly string[]): GetWords {
     refuseMore(words, 2, "URL DEST");
     return { url: parseRemoteUrl(first), destination: second };
   }
+  refuseMore(words, 4, "HOST PORT FILE DEST");
   const { host, port } = readServer(first, second);
   return { url: remoteFile(host, port, file ?? "/"), destination };
 }
@@ -49,6 +50,23 @@ export function readPutWords(words: readonly string[]): PutWords {
   }
   const { host, port, path, name } = placePutWords(words);
   return { path, url: remoteFile(host, port, remoteNameFor(path, name ?? "/")) };
+}
+
+/**
+ * Reads `[HOST] [PORT] DIR [NAME]` or `DIR URL`: a folder here, and the one on the server that gets what is in it.
+ * @throws {UsageError | UrlError}
+ */
+export function readPutFolderWords(words: readonly string[]): PutWords {
+  const [first, second] = words;
+  if (first === undefined)
+    throw new UsageError("The folder to send is missing; write: netfile put -r DIR URL");
+  if (isUrl(first)) throw new UsageError("The folder comes first; write: netfile put -r DIR URL");
+  if (second !== undefined && isUrl(second)) {
+    refuseMore(words, 2, "DIR URL");
+    return { path: first, url: parseRemoteUrl(second) };
+  }
+  const { host, port, path, name } = placePutWords(words);
+  return { path, url: remoteFile(host, port, name ?? "/") };
 }
 
 /**
@@ -107,7 +125,8 @@ function withFileName(url: RemoteUrl, path: string): RemoteUrl {
   return { ...url, target: [target, ...query].join("?") };
 }
 
-function isUrl(word: string): boolean {
+/** Whether a word is a URL, of whatever scheme. */
+export function isUrl(word: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
 }
 

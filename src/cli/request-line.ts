@@ -1,6 +1,7 @@
 /**
  * One line for each request that the server answered, for people.
  */
+import { decodeFieldText } from "../base/bytes.ts";
 import { printable } from "../base/printable.ts";
 import { formatBytes, formatDurationMs } from "../base/units.ts";
 import { formatHostPort } from "../net/endpoint.ts";
@@ -12,9 +13,10 @@ import type { Colors } from "./terminal.ts";
 const MAX_TARGET = 200;
 
 /**
- * Formats `12:34:56 127.0.0.1:51234 GET /photo.jpg 200 1.2 MB 12 ms RTT 45 µs`.
+ * Formats `12:34:56 127.0.0.1:51234 GET /photo.jpg 200 1.2 MB 12 ms RTT 45 µs`; of an upload it tells what was received:
+ * `PUT /photo.jpg 201 ↑ 1.2 MB`.
  *
- * @param isVerbose adds the connection's number, the bytes received, the referer and the client's software.
+ * @param isVerbose adds the connection's number, the bytes that went the other way, the referer and the client's software.
  */
 export function formatRequestLine(
   record: AnswerRecord,
@@ -27,13 +29,22 @@ export function formatRequestLine(
     printable(formatHostPort(record.peerAddress, record.peerPort)),
     formatRequest(record),
     status,
-    formatBytes(record.bodyBytes),
+    formatMoved(record),
     formatDurationMs(record.durationMs),
     colors.dim(`RTT ${formatRtt(record.rttUs)}`),
   ];
   if (!record.isWhole) facts.push(colors.yellow("(cut short)"));
   if (isVerbose) facts.push(colors.dim(formatDetails(record)));
   return facts.join(" ");
+}
+
+/** What the request was about: the content sent, or that of an upload. */
+function formatMoved(record: AnswerRecord): string {
+  return isUpload(record) ? `↑ ${formatBytes(record.receivedBytes)}` : formatBytes(record.bodyBytes);
+}
+
+function isUpload({ method, receivedBytes }: AnswerRecord): boolean {
+  return (method === "PUT" || method === "POST") && receivedBytes > 0;
 }
 
 function formatRequest({ method, target }: AnswerRecord): string {
@@ -43,10 +54,12 @@ function formatRequest({ method, target }: AnswerRecord): string {
 }
 
 function formatDetails(record: AnswerRecord): string {
-  const details = [`#${record.connectionId}`, `HTTP/${printable(record.version)}`];
-  if (record.receivedBytes > 0) details.push(`received ${formatBytes(record.receivedBytes)}`);
-  if (record.referer !== undefined) details.push(`from ${printable(record.referer)}`);
-  if (record.userAgent !== undefined) details.push(`by ${printable(record.userAgent)}`);
+  const details = [`#${record.connectionId}`];
+  if (record.version !== "-") details.push(`HTTP/${printable(record.version)}`);
+  if (isUpload(record)) details.push(`sent ${formatBytes(record.bodyBytes)}`);
+  else if (record.receivedBytes > 0) details.push(`received ${formatBytes(record.receivedBytes)}`);
+  if (record.referer !== undefined) details.push(`from ${printable(decodeFieldText(record.referer))}`);
+  if (record.userAgent !== undefined) details.push(`by ${printable(decodeFieldText(record.userAgent))}`);
   return details.join(" · ");
 }
 

@@ -3,6 +3,7 @@
  */
 import { printable } from "../base/printable.ts";
 import type { Command } from "./command.ts";
+import type { NamedCommand } from "./completion.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
 import { Log } from "./log.ts";
@@ -28,7 +29,23 @@ const COMMANDS: Readonly<
     summary: "fetch and send on a prompt or from a script, over one connection",
     load: async () => (await import("./shell.ts")).shellCommand,
   },
+  completion: {
+    summary: "print the completion script for bash, zsh or fish",
+    load: async () => (await import("./describe-commands.ts")).completionCommand(loadCommands),
+  },
+  man: {
+    summary: "print the man page",
+    load: async () => (await import("./describe-commands.ts")).manCommand(loadCommands),
+  },
 };
+
+/** Every command with its definitions, for those that describe them. */
+export function loadCommands(): Promise<readonly NamedCommand[]> {
+  const loading = Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {
+    return { name, summary, command: await load() };
+  });
+  return Promise.all(loading);
+}
 
 /**
  * Runs netfile.
@@ -102,7 +119,7 @@ function findCommand(name: string): { readonly load: () => Promise<Command> } {
 
 function formatRootHelp({ out: { colors } }: Terminal): string {
   const commands = Object.entries(COMMANDS).map(
-    ([name, { summary }]) => `  ${colors.cyan(name.padEnd(7))} ${summary}`,
+    ([name, { summary }]) => `  ${colors.cyan(name.padEnd(10))} ${summary}`,
   );
   return [
     `netfile ${VERSION}: serves a folder over HTTP and fetches from one`,

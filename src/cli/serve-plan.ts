@@ -12,6 +12,8 @@ import {
   DEFAULT_HOST,
   DEFAULT_PORT,
   isCorsOrigin,
+  LOG_FORMATS,
+  ON_EXIST,
   readAllow,
   readCorsOrigin,
   readCount,
@@ -64,6 +66,7 @@ export const SERVE_ARGS = {
   "on-exist": {
     type: "string",
     valueHint: "WHAT",
+    choices: ON_EXIST,
     description: "an upload whose name exists: refuse, replace or rename (refuse)",
   },
   cors: {
@@ -101,7 +104,12 @@ export const SERVE_ARGS = {
     valueHint: "FILE",
     description: "append a line for each request; SIGHUP reopens it",
   },
-  "log-format": { type: "string", valueHint: "FORMAT", description: "combined or json (combined)" },
+  "log-format": {
+    type: "string",
+    choices: LOG_FORMATS,
+    valueHint: "FORMAT",
+    description: "combined or json (combined)",
+  },
   quiet: { type: "boolean", alias: "q", description: "print only the address, warnings and errors" },
   verbose: { type: "boolean", alias: "v", description: "print more about each request" },
 } satisfies StrictArgsDef;

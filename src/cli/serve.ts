@@ -10,11 +10,13 @@ import { errorCode, errorText } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import { AccessLog } from "../server/access-log.ts";
+import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
 import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
+import { rememberFiles } from "../store/recent-files.ts";
 import type { BannerFacts } from "./banner.ts";
-import { describeReach, formatServing, formatTryNext } from "./banner.ts";
+import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
@@ -121,8 +123,11 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
 
 function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
   const { policy, port, limits, idleExitMs } = plan;
+  const descriptors = shareDescriptors(readDescriptorLimit());
+  const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
   return serve({
-    site: { store: openDiskStore(plan.folder), policy, clock: systemClock },
+    descriptors,
+    site: { store: rememberFiles(disk), policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,
@@ -144,7 +149,8 @@ async function printStart(plan: ServePlan, { host, port }: RunningServer, { out 
     out.print(`${[...reach.local, ...reach.remote].join(" ")}\n`);
     return;
   }
-  const facts: BannerFacts = { plan, host, port, reach, sample: findSample(plan) };
+  const program = programName(process.argv0);
+  const facts: BannerFacts = { program, plan, host, port, reach, sample: findSample(plan) };
   const serving = formatServing(facts, out.colors);
   const next = formatTryNext(facts, out.colors);
   const head = out.isTerminal ? await drawBox(serving, out.columns()) : serving.join("\n");

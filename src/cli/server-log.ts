@@ -21,10 +21,15 @@ export type ServerLogOptions = {
 };
 
 export class ServerLog implements ServerObserver {
+  readonly answered?: (record: AnswerRecord) => void;
+  readonly wantsRtt: boolean;
   readonly #options: ServerLogOptions;
 
   constructor(options: ServerLogOptions) {
+    const { printer, accessLog } = options;
     this.#options = options;
+    this.wantsRtt = printer !== undefined || accessLog?.tellsRtt === true;
+    if (printer !== undefined || accessLog !== undefined) this.answered = (record) => this.#log(record);
   }
 
   connected(record: ConnectionRecord): void {
@@ -35,7 +40,7 @@ export class ServerLog implements ServerObserver {
     else this.#printConnection(printer, record, name);
   }
 
-  answered(record: AnswerRecord): void {
+  #log(record: AnswerRecord): void {
     const { printer, accessLog, colors, isVerbose } = this.#options;
     accessLog?.append(record);
     printer?.print(formatRequestLine(record, colors, { isVerbose }));

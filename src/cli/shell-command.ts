@@ -6,7 +6,13 @@ import { UsageError } from "./exit.ts";
 import { findNearestWord } from "./nearest-word.ts";
 
 export type ShellCommand =
-  | { readonly kind: "get"; readonly path: string; readonly destination: string | undefined }
+  | {
+      readonly kind: "get";
+      readonly path: string;
+      readonly destination: string | undefined;
+      /** Replace a local file. */
+      readonly isForced: boolean;
+    }
   | { readonly kind: "put" | "post"; readonly file: string; readonly path: string | undefined }
   | { readonly kind: "ls" | "cd"; readonly path: string | undefined }
   | { readonly kind: "lcd"; readonly folder: string | undefined }
@@ -16,16 +22,20 @@ type Verb = {
   readonly usage: string;
   readonly summary: string;
   readonly words: readonly [least: number, most: number];
-  readonly make: (words: readonly string[]) => ShellCommand;
+  /** Whether `-f` or `--force` may stand among its words. */
+  readonly takesForce?: true;
+  readonly make: (words: readonly string[], flags: { readonly isForced: boolean }) => ShellCommand;
 };
 
 /** Words that count: the numbers in `words` make sure that those used here are there. */
 const VERBS: Readonly<Record<string, Verb>> = {
   get: {
     usage: "get [PATH] [DEST]",
-    summary: 'fetch PATH and save it here, or as DEST ("-" prints it); no PATH: the default page',
+    summary:
+      'fetch PATH and save it here, or as DEST ("-" prints it); no PATH: the default page; -f replaces a file',
     words: [0, 2],
-    make: ([path = ".", destination]) => ({ kind: "get", path, destination }),
+    takesForce: true,
+    make: ([path = ".", destination], { isForced }) => ({ kind: "get", path, destination, isForced }),
   },
   put: {
     usage: "put FILE [PATH]",
@@ -86,20 +96,44 @@ export const SHELL_ROWS: readonly (readonly [usage: string, summary: string])[] 
  * Reads a command; verbs may be written in capitals, as in `GET server/a.txt`.
  *
  * @param words not empty.
- * @throws {UsageError} on an unknown verb, a missing word or one too many.
+ * @throws {UsageError} on an unknown verb or flag, a missing word or one too many.
  */
 export function parseShellCommand(words: readonly string[]): ShellCommand {
-  const [first = "", ...rest] = words;
+  const [first = "", ...following] = words;
   const name = first.toLowerCase();
   const verb = lookUp(VERBS, lookUp(ALIASES, name) ?? name);
   if (verb === undefined) throw unknownVerb(first);
+  const { rest, isForced } = takeFlags(following, verb);
   const [least, most] = verb.words;
   if (rest.length < least) throw new UsageError(`A word is missing; write: ${verb.usage}`);
   const extra = rest[most];
   if (extra !== undefined)
     throw new UsageError(`The word "${printable(extra)}" is one too many; write: ${verb.usage}`);
   if (rest.includes("")) throw new UsageError(`An empty word means nothing here; write: ${verb.usage}`);
-  return verb.make(rest);
+  return verb.make(rest, { isForced });
+}
+
+/** Takes the flags out of the words; behind `--` a word is a name, whatever it begins with. */
+function takeFlags(
+  words: readonly string[],
+  { usage, takesForce }: Verb,
+): { readonly rest: readonly string[]; readonly isForced: boolean } {
+  const end = words.indexOf("--");
+  const before = end === -1 ? words : words.slice(0, end);
+  const [flags, names] = [before.filter(isFlag), before.filter((word) => !isFlag(word))];
+  for (const flag of flags) {
+    if (takesForce === true && (flag === "-f" || flag === "--force")) continue;
+    const [verb = ""] = usage.split(" ");
+    throw new UsageError(
+      `There is no flag "${printable(flag)}" for ${verb}; a name that begins with "-" is written behind "--"`,
+    );
+  }
+  return { rest: end === -1 ? names : [...names, ...words.slice(end + 1)], isForced: flags.length > 0 };
+}
+
+/** A single `-` is a word: it stands for standard output. */
+function isFlag(word: string): boolean {
+  return word.startsWith("-") && word !== "-";
 }
 
 function unknownVerb(word: string): UsageError {

@@ -16,6 +16,7 @@ import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { formatPanel } from "./panel.ts";
 import { remoteNameFor } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
@@ -114,19 +115,27 @@ export class ShellSession {
     }
   }
 
-  async #get({ path, destination }: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+  async #get(command: ShellCommand & { kind: "get" }, signal: AbortSignal): Promise<number> {
+    const { path, destination } = command;
     const remote = resolveRemotePath(this.#folder, path);
     const isPrinted = destination === "-" || (destination === undefined && remote.endsWith("/"));
     // A trailing slash says "folder" and must survive.
     const local = destination?.endsWith("/") === true ? "/" : "";
     const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
-    const end = await this.#download(remote, isPrinted ? undefined : place, signal);
+    const force = this.#options.force || command.isForced;
+    const isPage = isPrinted && destination === undefined;
+    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force, isPage }, signal);
     return end.exitCode;
   }
 
-  /** @param place path to save to; `undefined` prints the content. */
-  async #download(remote: string, place: string | undefined, signal: AbortSignal): Promise<TransferEnd> {
-    const { session, actions, settings, force } = this.#options;
+  /** @param options.place path to save to; `undefined` prints the content. */
+  async #download(
+    remote: string,
+    options: { readonly place: string | undefined; readonly force: boolean; readonly isPage: boolean },
+    signal: AbortSignal,
+  ): Promise<TransferEnd> {
+    const { session, actions, settings } = this.#options;
+    const { place, force } = options;
     const unwanted = new AbortController();
     const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
     const destination: Destination =
@@ -148,7 +157,12 @@ export class ShellSession {
             destination,
             force,
             signal: either,
+            ...(options.isPage ? acceptForPage(settings.terminal.out) : undefined),
             ...hooks,
+            onAnswer: (answer) => {
+              hooks.onAnswer(answer);
+              if (place !== undefined) refuseFolderPage(url, answer, place);
+            },
           });
           printer.end();
           return { ...result, savedAs: result.savedPath };

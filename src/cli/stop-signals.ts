@@ -1,6 +1,7 @@
 /**
  * How signals end a server: the first lets what runs finish, a second ends it at once; SIGHUP reopens the log.
  */
+import { formatDurationMs } from "../base/units.ts";
 import type { AccessLog } from "../server/access-log.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { EXIT } from "./exit.ts";
@@ -46,9 +47,16 @@ export function endOnSignals(stoppable: Stoppable): { readonly exitCode: () => n
   return { exitCode: () => exitCode };
 }
 
+/** What a server that was told to end is still doing. */
+export function formatWaiting(busyCount: number): string {
+  const answers = busyCount === 1 ? "1 running answer" : `${busyCount} running answers`;
+  return `Waiting for ${answers}, ${formatDurationMs(GRACE_MS)} at most; Ctrl-C again ends at once`;
+}
+
 async function stopGently(running: RunningServer, { err }: Terminal): Promise<void> {
   const explanation = setTimeout(() => {
-    if (err.isTerminal) err.print("\nFinishing what runs; Ctrl-C again ends at once.\n");
+    const { busyCount } = running;
+    if (busyCount > 0) err.print(`${err.isTerminal ? "\n" : ""}${formatWaiting(busyCount)}\n`);
   }, EXPLAIN_AFTER_MS);
   await running.stop(GRACE_MS);
   clearTimeout(explanation);

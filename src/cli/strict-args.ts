@@ -10,7 +10,15 @@ import { UsageError } from "./exit.ts";
 import { findNearestWord } from "./nearest-word.ts";
 
 /** A word that is no flag. Every word may be left out; a command says itself which it needs. */
-export type WordDef = { readonly type: "positional"; readonly description: string; readonly required: false };
+export type WordDef = {
+  readonly type: "positional";
+  readonly description: string;
+  readonly required: false;
+  /** The last word may be given several times. */
+  readonly isRepeatable?: true;
+  /** What it can be, for completion; the command itself refuses all else. */
+  readonly choices?: readonly string[];
+};
 
 /** A flag that is on or off; with `default: true` it is written `--no-x`. */
 export type SwitchDef = {
@@ -26,6 +34,8 @@ export type ValueDef = {
   readonly description: string;
   readonly alias?: string;
   readonly valueHint: string;
+  /** What the value can be, for completion; the command itself refuses all else. */
+  readonly choices?: readonly string[];
   /** May be given several times. */
   readonly isRepeatable?: true;
   /** It may stand alone and then means this; its value is given with `=`, or by a word that is one. */
@@ -108,10 +118,8 @@ class Reader {
 
   #takeWord(word: string): void {
     if (word === "") throw new UsageError("An empty word means nothing here; leave it out");
-    const names = Object.entries(this.#definitions).filter(
-      ([, definition]) => definition.type === "positional",
-    );
-    if (this.#words.length >= names.length) {
+    const words = Object.values(this.#definitions).filter((definition) => definition.type === "positional");
+    if (this.#words.length >= words.length && words.at(-1)?.isRepeatable !== true) {
       throw new UsageError(`The word ${quoted(word)} is one too many; see --help for the order of words`);
     }
     this.#words.push(word);

@@ -2,7 +2,8 @@
  * What an answer comes to: a description for the user, or the error that its status means.
  */
 import { printable } from "../base/printable.ts";
-import type { Clock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseKeepAliveTimeout } from "../semantics/keep-alive.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { formatRemoteUrl, type RemoteUrl } from "./origin.ts";
@@ -17,6 +18,8 @@ export type Answer = {
   readonly url: RemoteUrl;
   readonly mediaType: string | undefined;
   readonly totalBytes: number | undefined;
+  /** `Last-Modified` in ms since the epoch, when the server says it and it is a date. */
+  readonly modifiedMs?: number;
   readonly connection: ConnectionReport;
 };
 
@@ -31,7 +34,11 @@ export function announceAnswer(
   listener: { readonly onAnswer?: (answer: Answer) => void },
   transfer: { readonly url: RemoteUrl; readonly startedAtMs: number },
 ): Answer {
-  const answer = describeAnswer(reply, transfer.url, transfer.startedAtMs);
+  const modifiedMs = modifiedAt(reply.head);
+  const answer = {
+    ...describeAnswer(reply, transfer.url, transfer.startedAtMs),
+    ...(modifiedMs === undefined ? {} : { modifiedMs }),
+  };
   try {
     listener.onAnswer?.(answer);
   } catch (error) {
@@ -59,6 +66,11 @@ export function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number
       isReused: connection.openedAtMs < startedAtMs,
     },
   };
+}
+
+/** When the file was changed last, as the answer says (RFC 9110 §8.8.2), in ms since the epoch. */
+export function modifiedAt(head: ResponseHead): number | undefined {
+  return parseHttpDate(head.fields.get("last-modified") ?? "", systemClock.nowMs());
 }
 
 /** The phases of a transfer whose last byte has just come. */

@@ -20,6 +20,8 @@ export type DownloadOptions = {
   readonly destination: Destination;
   /** Replace a file that is there. */
   readonly force: boolean;
+  /** What is accepted, where the server has a choice (RFC 9110 §12.5.1); anything unless it is given. */
+  readonly accept?: string;
   /** How often in a row, without progress, a failed attempt is followed by another; 0 if left out. */
   readonly retries?: number;
   /** How many connections; `auto` for one, and more where they pay. 1 if left out. For a path only. */
@@ -28,7 +30,10 @@ export type DownloadOptions = {
   readonly checksum?: Checksum | undefined;
   /** Fail when neither the server nor the user gives a digest. */
   readonly requireDigest?: boolean;
-  /** For the server of `url` only, never for one that it redirects to: credentials, and what the user adds. */
+  /**
+   * For the server of `url` only, never for one that it redirects to: credentials, and what the user adds; by default those
+   * of the session.
+   */
   readonly ownFields?: readonly Field[];
   /** Takes no more bytes per second than this. */
   readonly limitBytesPerS?: number | undefined;

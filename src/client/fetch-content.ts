@@ -15,7 +15,7 @@ import { Pace } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
 import { refuseContent, refuseUnaskedPart } from "./range-answer.ts";
 import { type Arrival, follow } from "./redirect.ts";
-import { pause, RetryPolicy } from "./retry.ts";
+import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import type { Reply, Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
@@ -24,8 +24,6 @@ import { DIGEST_FIELDS } from "./verify.ts";
 export type Consume = (bytes: Uint8Array) => void | Promise<void>;
 
 type Fetched = Omit<DownloadResult, "attempts">;
-
-const CONTENT_FIELDS: readonly Field[] = [["Accept", "*/*"], ...DIGEST_FIELDS];
 
 /**
  * Fetches `options.url` and hands its content to `consume`, in order.
@@ -46,7 +44,7 @@ export async function fetchForConsumer(
       const failure = asTransferError(error);
       const { retryAfterMs, isBegun } = content;
       const delayMs = policy.delayAfter(failure, { gainedBytes: 0, retryAfterMs });
-      if (isBegun || delayMs === undefined || signal?.aborted === true) {
+      if (isBegun || delayMs === undefined || isNobodyThere(failure) || signal?.aborted === true) {
         content.tellAnswer();
         throw failure;
       }
@@ -92,8 +90,9 @@ class ContentFetch {
   }
 
   async run(): Promise<Fetched> {
-    const { url, ownFields, signal } = this.#options;
-    const arrival = await follow(this.#session, { url, fields: CONTENT_FIELDS, ownFields, signal });
+    const { url, ownFields, signal, accept = "*/*" } = this.#options;
+    const fields: readonly Field[] = [["Accept", accept], ...DIGEST_FIELDS];
+    const arrival = await follow(this.#session, { url, fields, ownFields, signal });
     this.#arrival = arrival;
     const answer = describeAnswer(arrival.reply, arrival.url, this.#startedAtMs);
     this.#answer = answer;

@@ -6,7 +6,7 @@ import { throwIfInterrupted } from "./interruption.ts";
 import { formatBytes } from "../base/units.ts";
 import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
-import type { Field, Fields } from "../wire/fields.ts";
+import type { Fields } from "../wire/fields.ts";
 import { type Answer, describeAnswer, refusedDownload } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
 import type { Place } from "./destination.ts";
@@ -15,6 +15,7 @@ import { makeSegment, type Segment } from "./download-plan.ts";
 import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
 import { FileProof, type FileProven } from "./file-proof.ts";
+import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
 import { PartStore } from "./part-store.ts";
 import {
@@ -24,9 +25,9 @@ import {
   refuseUnaskedPart,
   type RangeVerdict,
 } from "./range-answer.ts";
-import { type Arrival, follow, isSameOrigin } from "./redirect.ts";
+import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
-import { pause, RetryPolicy } from "./retry.ts";
+import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
@@ -55,6 +56,7 @@ class FileFetch {
   readonly #session: Session;
   readonly #options: DownloadOptions;
   readonly #store: PartStore;
+  readonly #source: FileSource;
   readonly #body: FileBody;
   readonly #proof: FileProof;
   readonly #policy: RetryPolicy;
@@ -82,6 +84,7 @@ class FileFetch {
     this.#options = options;
     this.#startedAtMs = clock.monotonicMs();
     this.#store = new PartStore(place, formatRemoteUrl(options.url), clock);
+    this.#source = new FileSource(session, options, this.#store);
     this.#body = new FileBody(this.#store, {
       clock,
       stallWindowMs: stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs),
@@ -118,13 +121,13 @@ class FileFetch {
   /** One request for what is missing, and what follows from its answer. */
   async #attempt(): Promise<void> {
     const asked = this.#rangeToAsk();
-    let arrival = await this.#ask(asked);
+    let arrival = await this.#source.ask(asked, this.#proof.isWanted);
     let verdict = asked === undefined ? undefined : judgeRangeAnswer(arrival.reply.head, asked);
     if (verdict?.kind === "unfit") {
       this.#notice(`Nothing that is there can be kept, since ${verdict.reason}; beginning again`);
       await discardBody(this.#session, arrival.reply);
       this.#forget();
-      arrival = await this.#ask(undefined);
+      arrival = await this.#source.ask(undefined, this.#proof.isWanted);
       verdict = undefined;
     }
     this.#noteAnswer(arrival);
@@ -145,15 +148,6 @@ class FileFetch {
     const start = gap?.start ?? totalBytes ?? written.prefixEnd;
     const end = gap === undefined || gap.end === totalBytes ? undefined : gap.end;
     return { start, end, validator, totalBytes };
-  }
-
-  #ask(asked: AskedRange | undefined): Promise<Arrival> {
-    return follow(this.#session, {
-      url: this.#options.url,
-      fields: [...(this.#proof.isWanted ? DIGEST_FIELDS : []), ...rangeFields(asked)],
-      ownFields: this.#options.ownFields,
-      signal: this.#options.signal,
-    });
   }
 
   /** Keeps the answer for whoever is told of it: the first that brings something, or the last one. */
@@ -240,7 +234,7 @@ class FileFetch {
       store: this.#store,
       clock: this.#session.options.clock,
       connections: this.#options.connections ?? 1,
-      ask: (part) => this.#askPart(arrival, part),
+      ask: (part) => this.#source.askPart(arrival.url, part),
       take: (from, part) => this.#takeBody(from, part),
     });
     const timer = setTimeout(() => void this.#learnLength(arrival, segment), LENGTH_AFTER_MS);
@@ -263,54 +257,17 @@ class FileFetch {
     return trailers;
   }
 
-  /** Asks for one part over a connection of its own; where it is not given, the others fetch it. */
-  async #askPart({ url }: Arrival, { position, end }: Segment): Promise<Reply | undefined> {
-    const validator = this.#store.version?.validator;
-    if (validator === undefined) return undefined;
-    const asked = { start: position, end, validator, totalBytes: this.#store.version?.totalBytes };
-    const { reply } = await follow(this.#session, {
-      url,
-      fields: rangeFields(asked),
-      ownFields: isSameOrigin(url, this.#options.url) ? this.#options.ownFields : [],
-      signal: this.#options.signal,
-    });
-    const verdict = judgeRangeAnswer(reply.head, asked);
-    if (verdict?.kind === "part" && verdict.end === end) return reply;
-    reply.connection.close();
-    return undefined;
-  }
-
   /** Asks how long the file is when a transfer without a length lasts: for the progress, and to divide it. */
   async #learnLength(arrival: Arrival, segment: Segment): Promise<void> {
     const { validator, totalBytes } = this.#store.version ?? {};
     if (totalBytes !== undefined || validator === undefined) return;
-    const head = await this.#askHead(arrival, []).catch(() => undefined);
+    const head = await this.#source.askHead(arrival.url, []).catch(() => undefined);
     const length = head?.get("content-length") ?? "";
     if (segment.end !== undefined || !/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
     this.#store.learn({ totalBytes: Number(length) });
     segment.end = Number(length);
     segment.askedEnd = segment.end;
     this.#body.recount();
-  }
-
-  /** The fields of the version that is being fetched; `undefined` when it is another one there. */
-  async #askHead(
-    { url }: { readonly url: Arrival["url"] },
-    fields: readonly Field[],
-  ): Promise<Fields | undefined> {
-    const { reply } = await follow(this.#session, {
-      url,
-      method: "HEAD",
-      fields,
-      ownFields: isSameOrigin(url, this.#options.url) ? this.#options.ownFields : [],
-      signal: this.#options.signal,
-    });
-    await discardBody(this.#session, reply);
-    const { head } = reply;
-    const validator = strongValidator(head.fields, this.#session.options.clock.nowMs());
-    return head.status === 200 && validator?.value === this.#store.version?.validator?.value
-      ? head.fields
-      : undefined;
   }
 
   /** All is there: proves it, and gives it its name. */
@@ -329,7 +286,7 @@ class FileFetch {
   /** For a digest that would have come behind the content. Without an answer it is just not had. */
   async #askDigest(): Promise<void> {
     const url = this.#answer?.url ?? this.#options.url;
-    const fields = await this.#askHead({ url }, DIGEST_FIELDS.slice(0, 1)).catch(() => undefined);
+    const fields = await this.#source.askHead(url, DIGEST_FIELDS.slice(0, 1)).catch(() => undefined);
     if (fields !== undefined) this.#proof.learn(fields, "whole");
   }
 
@@ -359,6 +316,7 @@ class FileFetch {
       this.#mismatches += 1;
       if (this.#mismatches >= MAX_MISMATCHES) throw failure;
     }
+    if (this.#answer === undefined && isNobodyThere(failure)) throw failure;
     const gainedBytes = this.#bestBytes - gainedFrom;
     const delayMs = this.#policy.delayAfter(failure, { gainedBytes, retryAfterMs: this.#retryAfterMs });
     if (delayMs === undefined || signal?.aborted === true) throw failure;
@@ -411,14 +369,4 @@ class FileFetch {
     const details = { isRetryable, keptBytes, cause: failure.cause };
     return new TransferError(phase, message, status === undefined ? details : { ...details, status });
   }
-}
-
-function rangeFields(asked: AskedRange | undefined): readonly Field[] {
-  if (asked === undefined) return [["Accept", "*/*"]];
-  const last = asked.end === undefined ? "" : String(asked.end - 1);
-  return [
-    ["Accept", "*/*"],
-    ["Range", `bytes=${asked.start}-${last}`],
-    ["If-Range", asked.validator.value],
-  ];
 }

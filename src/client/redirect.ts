@@ -14,7 +14,7 @@ export type Request = {
   /** Sent to every server on the way, so nothing that is meant for one of them only. */
   readonly fields: readonly Field[];
   /**
-   * Sent to the first server only: the user's credentials and own fields. Once a redirect leads to another origin they
+   * Sent to the first server only: the user's credentials and own fields, by default those of the session. Once a redirect leads to another origin they
    * are dropped for good.
    */
   readonly ownFields?: readonly Field[] | undefined;
@@ -37,7 +37,7 @@ export async function follow(session: Session, request: Request): Promise<Arriva
   let { url } = request;
   let resolveMs = 0;
   let connectMs = 0;
-  let ownFields = request.ownFields ?? [];
+  let ownFields = request.ownFields ?? session.options.ownFieldsFor?.(url.origin) ?? [];
   for (;;) {
     seen.add(formatRemoteUrl(url));
     const reply = await get(session, { ...request, ownFields }, url);

@@ -58,7 +58,11 @@ function refusalOf(head: ResponseHead, url: RemoteUrl): TransferError | undefine
   return noListing(url, "the server sent something else; only a folder of a netfile server can be listed");
 }
 
-async function readListing(session: Session, { reply, url }: Arrival): Promise<string> {
+/**
+ * Takes the listing's text, and gives the connection back.
+ * @throws {TransferError} phase `answer` when it is longer than 64 MiB or not UTF-8.
+ */
+export async function readListing(session: Session, { reply, url }: Arrival): Promise<string> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
   try {
@@ -97,7 +101,11 @@ function parseJson(text: string, url: RemoteUrl): unknown {
   }
 }
 
-function parseEntry(value: unknown, url: RemoteUrl): RemoteEntry {
+/**
+ * Reads one entry of a listing.
+ * @throws {TransferError} phase `answer` when it is none.
+ */
+export function parseEntry(value: unknown, url: RemoteUrl): RemoteEntry {
   if (!isRecord(value)) throw noListing(url, "an entry of the listing is malformed");
   const { name, kind, size, modified } = value;
   // SECURITY: a name with a directory in it would be asked for, and saved, somewhere else (CVE-2025-27142).
@@ -125,6 +133,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function noListing(url: RemoteUrl, reason: string): TransferError {
+/** The error for a folder that can't be listed, and why. */
+export function noListing(url: RemoteUrl, reason: string): TransferError {
   return new TransferError("answer", `Cannot list ${formatRemoteUrl(url)}: ${reason}`);
 }

@@ -25,6 +25,11 @@ export function getRequest(
   };
 }
 
+/** The same without the content (RFC 9110 §9.3.2). */
+export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
+  return getRequest(url, userAgent, { method: "HEAD", fields });
+}
+
 /**
  * The head of an upload of `sizeBytes` to `url`.
  *

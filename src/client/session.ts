@@ -1,9 +1,8 @@
 /**
- * A client's connections: one kept open for each origin it talked to last, reconnected unseen when the server has closed it
- * while it was idle.
+ * A client's connections: a few kept open for each origin it talked to last, reconnected unseen when the server has closed
+ * them while they were idle.
  */
 import type { Clock } from "../base/clock.ts";
-import { formatHostPort } from "../net/endpoint.ts";
 import type { Field } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
@@ -20,8 +19,12 @@ export type SessionOptions = {
   readonly stallWindowMs?: number;
   readonly userAgent: string;
   readonly clock: Clock;
+  /** So many idle connections to one origin are kept: as many as there are requests at once. 1 when absent. */
+  readonly keptPerOrigin?: number;
   /** Addresses of this family only. */
   readonly family?: 4 | 6 | undefined;
+  /** What the user sends to the server of his own URLs: credentials, and fields of his own. */
+  readonly ownFieldsFor?: (origin: Origin) => readonly Field[];
   /** Which proxy to use, if any. */
   readonly proxyFor?: ProxyFor | undefined;
 };
@@ -58,13 +61,14 @@ export type Reply = {
   readonly connectMs: number;
 };
 
+/** So many idle connections are kept in all, or as many as one origin may have. */
 const KEPT_CONNECTIONS = 4;
 
 export class Session {
   readonly options: SessionOptions;
 
-  /** Idle connections by origin, the longest idle first. */
-  readonly #kept = new Map<string, Connection>();
+  /** Idle connections, the longest idle first. */
+  readonly #kept = new Set<Connection>();
   readonly #closing = new AbortController();
 
   constructor(options: SessionOptions) {
@@ -84,7 +88,7 @@ export class Session {
   }
 
   /**
-   * Sends a request over the kept connection to its origin, or a new one. A kept connection that dies without a byte of
+   * Sends a request over a kept connection to its origin, or a new one; several may be under way at once. A kept connection that dies without a byte of
    * an answer is replaced once, unseen.
    * @throws {TransferError} in every case of failure; the connection is closed then.
    */
@@ -108,31 +112,39 @@ export class Session {
   /** Takes back a connection whose answer has been taken whole; one that can't go on is closed. */
   release(connection: Connection): void {
     connection.rest();
-    const key = keyOf(connection.origin);
-    if (!connection.isReusable || this.#kept.has(key)) {
+    const { keptPerOrigin = 1 } = this.options;
+    if (!connection.isReusable || this.#countKept(connection.origin) >= keptPerOrigin) {
       connection.close();
       return;
     }
-    this.#kept.set(key, connection);
+    this.#kept.add(connection);
     const [oldest] = this.#kept;
-    if (oldest === undefined || this.#kept.size <= KEPT_CONNECTIONS) return;
-    this.#kept.delete(oldest[0]);
-    oldest[1].close();
+    if (oldest === undefined || this.#kept.size <= Math.max(KEPT_CONNECTIONS, keptPerOrigin)) return;
+    this.#kept.delete(oldest);
+    oldest.close();
   }
 
   /** Closes every connection; requests under way end with a {@link TransferError}. */
   close(): void {
     this.#closing.abort(new TransferError("receive", "The session was closed"));
-    for (const connection of this.#kept.values()) connection.close();
+    for (const connection of this.#kept) connection.close();
     this.#kept.clear();
   }
 
+  #countKept(origin: Origin): number {
+    let count = 0;
+    for (const connection of this.#kept) if (isSame(connection.origin, origin)) count += 1;
+    return count;
+  }
+
+  /** The one that was used last: the server is the least likely to have closed it. */
   #takeKept(origin: Origin): Connection | undefined {
-    const key = keyOf(origin);
-    const connection = this.#kept.get(key);
-    this.#kept.delete(key);
-    if (connection === undefined || connection.isReusable) return connection;
-    connection.close();
+    for (const connection of [...this.#kept].toReversed()) {
+      if (!isSame(connection.origin, origin)) continue;
+      this.#kept.delete(connection);
+      if (connection.isReusable) return connection;
+      connection.close();
+    }
     return undefined;
   }
 }
@@ -148,6 +160,6 @@ async function converse(opened: Opened, question: Question, signal: AbortSignal)
   }
 }
 
-function keyOf(origin: Origin): string {
-  return formatHostPort(origin.host, origin.port);
+function isSame(a: Origin, b: Origin): boolean {
+  return a.host === b.host && a.port === b.port;
 }

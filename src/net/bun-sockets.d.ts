@@ -6,6 +6,10 @@ declare module "bun" {
     /** The descriptor; -1 once the socket is closed. */
     readonly fd: number;
   }
+  interface SocketListener<Data = undefined> {
+    /** The descriptor; -1 once it is stopped. */
+    readonly fd: number;
+  }
   interface TCPSocketListenOptions<Data = undefined> {
     reusePort?: boolean;
     ipv6Only?: boolean;

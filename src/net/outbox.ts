@@ -4,9 +4,12 @@
  * write; a slice is read only when the kernel can take it, so a transfer costs the same memory whatever its size.
  */
 import { pieceLength, type FileSlice, type Piece } from "../base/piece.ts";
+import { canSendFiles, sendFile } from "./send-file.ts";
 
 /** The writing end of a socket. */
 export interface Writer {
+  /** The socket's descriptor, where bytes may go past `write`: absent when they have to be encrypted. */
+  readonly fd?: number;
   /** Writes what the kernel takes of `bytes[offset, offset + length)`: 0 when it is full, -1 when the socket is closed. */
   write(bytes: Uint8Array, offset: number, length: number): number;
 }
@@ -25,8 +28,14 @@ export class OutboxError extends Error {
 
 const SCRATCH_BYTES = 512 * 1024;
 const LEAST_CHUNK_BYTES = 32 * 1024;
-/** One fast peer may not keep the others waiting: so much is written before they have their turn. */
-const TURN_BYTES = 4 * 1024 * 1024;
+/** Slices of this size and more are left to the kernel: below, one write with what stands before costs less. */
+const LEAST_SENT_BYTES = 64 * 1024;
+/** So much is asked of the kernel at a time. */
+const SENT_CHUNK_BYTES = 1024 * 1024;
+/** A socket may get room between two calls; but not so often in a row. */
+const MOST_DECLINES = 8;
+/** One fast peer may not keep the others waiting: so much is written before they have their turn, about 0.1 ms. */
+const TURN_BYTES = 256 * 1024;
 
 // One for all connections: what `write` took is copied by then, so the buffer is free again when flush returns.
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
@@ -40,9 +49,12 @@ export class Outbox {
   #writtenBytes = 0;
   /** How much to read ahead of a write: what the kernel took of late, so that little is read twice. */
   #chunkBytes = SCRATCH_BYTES;
+  /** How often in a row the kernel may still decline to send a slice by itself although there is room. */
+  #declinesLeft: number;
 
   constructor(writer: Writer) {
     this.#writer = writer;
+    this.#declinesLeft = writer.fd !== undefined && canSendFiles() ? MOST_DECLINES : 0;
   }
 
   /** Bytes pushed and not yet with the kernel. */
@@ -89,16 +101,43 @@ export class Outbox {
     return "empty";
   }
 
-  /** One write: of the first bytes alone if they fill it, else of as many pieces as fit into the scratch buffer. */
+  /** One write: a slice by the kernel, the first bytes alone if they fill it, else as many pieces as fit into the buffer. */
   #writeSome(): number | "blocked" | "closed" {
     const [first] = this.#pieces;
+    if (first === undefined) return 0;
+    if (this.#isForKernel(first, this.#offset)) return this.#sendSlice(first);
     if (
       first instanceof Uint8Array &&
       (this.#pieces.length === 1 || first.length - this.#offset >= this.#chunkBytes)
     ) {
       return this.#write(first, this.#offset, first.length - this.#offset);
     }
-    return this.#write(scratch, 0, this.#fillScratch());
+    return this.#write(scratch, 0, this.#fillScratch(this.#chunkBytes));
+  }
+
+  #isForKernel(piece: Piece, offset: number): piece is FileSlice {
+    if (this.#declinesLeft === 0 || piece instanceof Uint8Array) return false;
+    return piece.length - offset >= LEAST_SENT_BYTES && piece.file.fd !== undefined;
+  }
+
+  #sendSlice(slice: FileSlice): number | "blocked" | "closed" {
+    const length = Math.min(slice.length - this.#offset, SENT_CHUNK_BYTES);
+    const sent = sendFile(this.#writer.fd ?? -1, slice.file.fd ?? -1, slice.position + this.#offset, length);
+    if (sent === 0) throw new OutboxError("The file became shorter while it was being sent");
+    if (sent === undefined) return this.#sendOneByte();
+    this.#declinesLeft = MOST_DECLINES;
+    this.#consume(sent);
+    return sent;
+  }
+
+  /**
+   * Why did the kernel send nothing? An ordinary write tells: the socket is closed; or it is full, and the runtime
+   * learns that it has to watch for room; or there is room: just now, or this file can't be sent in that way.
+   */
+  #sendOneByte(): number | "blocked" | "closed" {
+    const written = this.#write(scratch, 0, this.#fillScratch(1));
+    if (typeof written === "number") this.#declinesLeft -= 1;
+    return written;
   }
 
   #write(bytes: Uint8Array, offset: number, length: number): number | "blocked" | "closed" {
@@ -115,12 +154,12 @@ export class Outbox {
   }
 
   /** Copies and reads pieces into the scratch buffer. @returns the number of bytes there, at least 1. */
-  #fillScratch(): number {
-    const limit = Math.min(this.#chunkBytes, this.#pendingBytes);
+  #fillScratch(mostBytes: number): number {
+    const limit = Math.min(mostBytes, this.#pendingBytes);
     let filled = 0;
     let offset = this.#offset;
     for (const piece of this.#pieces) {
-      if (filled >= limit) break;
+      if (filled >= limit || (filled > 0 && this.#isForKernel(piece, offset))) break;
       const length = Math.min(pieceLength(piece) - offset, limit - filled);
       if (piece instanceof Uint8Array) scratch.set(piece.subarray(offset, offset + length), filled);
       else readSlice(piece, offset, scratch.subarray(filled, filled + length));

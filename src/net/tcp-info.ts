@@ -1,8 +1,7 @@
 /**
  * What the kernel knows of a TCP connection (Linux `TCP_INFO`), by `getsockopt` through FFI.
  */
-import { dlopen } from "bun:ffi";
-import { existsSync } from "node:fs";
+import { libc } from "./libc.ts";
 
 export type TcpInfo = {
   /** Smoothed round-trip time, in µs. */
@@ -20,15 +19,21 @@ export type TcpInfo = {
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const INFO_BYTES = 256;
-const OFFSET = { rtt: 68, rttVariance: 72, retransmits: 100, acked: 120, minRtt: 148, deliveryRate: 160 };
+const OFFSET = {
+  unacked: 24,
+  rtt: 68,
+  rttVariance: 72,
+  retransmits: 100,
+  acked: 120,
+  notSent: 144,
+  minRtt: 148,
+  deliveryRate: 160,
+};
 const NEEDED_BYTES = OFFSET.deliveryRate + 8;
-
-type GetSockOpt = ReturnType<typeof openLibc>["symbols"]["getsockopt"];
 
 // One buffer for every call: it is read before the next call can be made.
 const info = Buffer.alloc(INFO_BYTES);
 const infoLength = Buffer.alloc(4);
-let getSockOpt: GetSockOpt | "untried" | "unavailable" = "untried";
 
 /**
  * Reads the figures of the connection on descriptor `fd`; about 1 µs.
@@ -51,35 +56,18 @@ export function readRttUs(fd: number): number | undefined {
   return fillInfo(fd) ? info.readUInt32LE(OFFSET.rtt) : undefined;
 }
 
+/**
+ * Whether this system still holds bytes for the peer that the peer's system has not acknowledged, or a FIN; `false`
+ * where that can't be known.
+ */
+export function holdsUnread(fd: number): boolean {
+  return fillInfo(fd) && (info.readUInt32LE(OFFSET.unacked) > 0 || info.readUInt32LE(OFFSET.notSent) > 0);
+}
+
 function fillInfo(fd: number): boolean {
-  if (getSockOpt === "untried") getSockOpt = loadGetSockOpt();
-  if (getSockOpt === "unavailable" || fd < 0) return false;
+  const getSockOpt = libc()?.getsockopt;
+  if (getSockOpt === undefined || fd < 0) return false;
   infoLength.writeUInt32LE(INFO_BYTES);
   const result = getSockOpt(fd, IPPROTO_TCP, TCP_INFO, info, infoLength);
   return result === 0 && infoLength.readUInt32LE() >= NEEDED_BYTES;
-}
-
-function loadGetSockOpt(): GetSockOpt | "unavailable" {
-  if (process.platform !== "linux") return "unavailable";
-  try {
-    return openLibc().symbols.getsockopt;
-  } catch {
-    return "unavailable";
-  }
-}
-
-function openLibc() {
-  return dlopen(libcName(), { getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" } });
-}
-
-/**
- * The name under which this system has its C library.
- *
- * SECURITY: a name that might be missing is never tried, because dlopen of a missing one looks in the current
- * directory, which may be anybody's.
- */
-function libcName(): string {
-  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const musl = `/lib/ld-musl-${arch}.so.1`;
-  return existsSync(musl) ? musl : "libc.so.6";
 }

@@ -3,6 +3,7 @@
  * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { decodeFieldText } from "../base/bytes.ts";
 import { errorText } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
 import type { AnswerRecord } from "./observer.ts";
@@ -27,6 +28,8 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  /** Whether its lines tell the round-trip time. */
+  readonly tellsRtt: boolean;
   readonly #format: (record: AnswerRecord) => string;
   #fd: number;
   #waiting = "";
@@ -36,6 +39,7 @@ export class AccessLog {
   /** Opens the file, making it when there is none. Throws the system's error. */
   constructor(options: AccessLogOptions) {
     this.#options = options;
+    this.tellsRtt = options.format === "json";
     this.#format = options.format === "json" ? formatJson : formatCombined;
     this.#fd = openForAppending(options.path);
   }
@@ -100,25 +104,33 @@ export function formatCombined(record: AnswerRecord): string {
   );
 }
 
-/** Formats everything that is known of an answer as one line of JSON, all ASCII, without the line break. */
+/**
+ * Formats everything that is known of an answer as one line of JSON, all ASCII, without the line break. What is not known
+ * is left out: method, target and version of a request that could not be read, for instance.
+ */
 export function formatJson(record: AnswerRecord): string {
+  const isReadable = record.method !== "-";
   return formatJsonLine({
     time: new Date(record.startMs).toISOString(),
     connection: record.connectionId,
     address: record.peerAddress,
     port: record.peerPort,
-    method: record.method,
-    target: record.target,
-    version: record.version,
+    method: isReadable ? record.method : undefined,
+    target: isReadable ? record.target : undefined,
+    version: isReadable ? record.version : undefined,
     status: record.status,
     bytes: record.bodyBytes,
     receivedBytes: record.receivedBytes,
     durationMs: Math.round(record.durationMs * 1000) / 1000,
     rttUs: record.rttUs,
-    referer: record.referer,
-    userAgent: record.userAgent,
+    referer: readText(record.referer),
+    userAgent: readText(record.userAgent),
     isWhole: record.isWhole,
   });
+}
+
+function readText(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : decodeFieldText(value);
 }
 
 /**

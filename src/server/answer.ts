@@ -40,7 +40,10 @@ export class Answer {
   #stream: ReplyStream | undefined;
   #isWaiting = false;
   #isClosed = false;
+  /** Content put into the outbox so far, in bytes, without framing. */
   #bodyBytes = 0;
+  /** Bytes ever put into the outbox when this answer's head was. */
+  #bodyMark = Number.POSITIVE_INFINITY;
   /** Bytes ever put into the outbox when this answer's last one was; unknown before. */
   #endMark = Number.POSITIVE_INFINITY;
 
@@ -53,9 +56,9 @@ export class Answer {
     return this.#reply.status;
   }
 
-  /** Content put into the outbox so far, in bytes, without framing. */
-  get bodyBytes(): number {
-    return this.#bodyBytes;
+  /** Content that the kernel has taken so far, in bytes; of a chunked one a little more, while it is not complete. */
+  get sentBodyBytes(): number {
+    return Math.max(0, Math.min(this.#bodyBytes, this.#path.outbox.writtenBytes - this.#bodyMark));
   }
 
   /** Whether the kernel has taken all of it. */
@@ -75,6 +78,7 @@ export class Answer {
         close: options.close,
       }),
     );
+    this.#bodyMark = this.#outboxEnd;
     // The answer to a HEAD ends with its head; its content is never made (RFC 9110 §9.3.2).
     if (options.isHeadOnly) return this.#end([]);
     if (body.kind === "stream") {
@@ -124,8 +128,13 @@ export class Answer {
   #end(trailers: readonly Field[]): FeedResult {
     this.#stream = undefined;
     this.#put(this.#path.exchange.send({ kind: "end", trailers }));
-    this.#endMark = this.#path.outbox.writtenBytes + this.#path.outbox.pendingBytes;
+    this.#endMark = this.#outboxEnd;
     return "done";
+  }
+
+  /** Bytes ever put into the outbox. */
+  get #outboxEnd(): number {
+    return this.#path.outbox.writtenBytes + this.#path.outbox.pendingBytes;
   }
 
   #putData(piece: Piece): void {

@@ -4,66 +4,37 @@
  * not read.
  */
 import { assertNever } from "../base/assert-never.ts";
-import type { Clock } from "../base/clock.ts";
 import { errorText } from "../base/failure.ts";
 import type { Timed } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import { Outbox, type FlushResult, type Writer } from "../net/outbox.ts";
-import { readTcpInfo } from "../net/tcp-info.ts";
-import { formatKeepAlive } from "../semantics/keep-alive.ts";
+import type { FlushResult, Outbox } from "../net/outbox.ts";
 import { refuseProtocol } from "../site/refusal.ts";
-import { closeBody, type Intake, type Outcome, type Reply } from "../site/reply.ts";
-import { respond, type Site } from "../site/respond.ts";
+import type { Intake, Outcome, Reply } from "../site/reply.ts";
+import { respond } from "../site/respond.ts";
 import { Exchange } from "../wire/exchange.ts";
-import type { Field, Fields } from "../wire/fields.ts";
+import type { Fields } from "../wire/fields.ts";
 import type { RequestHead, WireEvent } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
 import { Answer, type AnswerPath, type FeedResult } from "./answer.ts";
-import type { Register, Registered } from "./register.ts";
-import { Patience } from "./patience.ts";
-import { answerRecord } from "./records.ts";
-import { RequestInProgress } from "./request-in-progress.ts";
-import type { ServerLimits } from "./limits.ts";
-import type { AnswerRecord } from "./observer.ts";
+import { ClientLine, type ClientSocket } from "./client-line.ts";
+import type { ConnectionContext } from "./connection-context.ts";
+import type { Patience } from "./patience.ts";
+import { tellAnswer } from "./records.ts";
+import { keepAliveFields, type Registered } from "./register.ts";
+import { discardOutcome, RequestInProgress } from "./request-in-progress.ts";
+import type { TurnTaker } from "./turns.ts";
 
-/** What a connection needs of its socket. */
-export interface ClientSocket extends Writer {
-  readonly fd: number;
-  /** FIN: nothing more is sent, reading goes on. */
-  shutdown(): void;
-  /** FIN, and nothing is read any more; what the kernel holds is delivered. */
-  end(): void;
-  /** RST: what the kernel holds is lost. */
-  terminate(): void;
-  pause(): void;
-  resume(): void;
-}
-
-/** What all connections of a server share. */
-export type ConnectionContext = {
-  readonly site: Site;
-  readonly limits: ServerLimits;
-  readonly clock: Clock;
-  readonly register: Register<Connection>;
-  readonly onAnswered: (record: AnswerRecord) => void;
-  readonly onFailed: (text: string) => void;
-  /** Called once, when the connection's life is over. */
-  readonly onClosed: (connection: Connection) => void;
-};
-
-/** With more than this unread, in bytes, the socket is not read. */
-const BACKLOG_BYTES = 64 * 1024;
 /** Answers to pipelined requests gather in the outbox up to this, in bytes, before they leave. */
 const OUTBOX_HIGH_BYTES = 256 * 1024;
 /** So many events in one turn; then other connections have theirs. */
 const TURN_EVENTS = 256;
 
-export class Connection implements Timed, Registered {
+export class Connection implements Timed, Registered, TurnTaker {
   readonly id: number;
   readonly endpoint: Endpoint;
 
-  readonly #context: ConnectionContext;
-  readonly #socket: ClientSocket;
+  readonly #context: ConnectionContext<Connection>;
+  readonly #line: ClientLine;
   readonly #exchange = new Exchange("server");
   readonly #outbox: Outbox;
   readonly #path: AnswerPath;
@@ -72,34 +43,25 @@ export class Connection implements Timed, Registered {
   #current: RequestInProgress | undefined;
   /** Requests whose answer is in the outbox and not yet wholly with the kernel, in order. */
   readonly #unsent: RequestInProgress[] = [];
-  #receivedBytes = 0;
-  #isPaused = false;
   /** No further request is taken. */
   #isRetired = false;
-  /** The client has sent its FIN. */
-  #isHalfClosed = false;
-  #isTurnQueued = false;
   /** Something is left to do as soon as the outbox has room. */
   #wantsRoom = false;
   /** What was announced last: an idle connection is kept so long, whatever the load has become. */
   #idleTimeoutMs: number;
 
-  constructor(id: number, endpoint: Endpoint, socket: ClientSocket, context: ConnectionContext) {
+  constructor(id: number, endpoint: Endpoint, socket: ClientSocket, context: ConnectionContext<Connection>) {
     this.id = id;
     this.endpoint = endpoint;
-    this.#socket = socket;
     this.#context = context;
-    this.#outbox = new Outbox(socket);
-    this.#patience = new Patience({
-      limits: context.limits,
-      clock: context.clock,
-      sentBytes: () => this.#receivedBytes,
-      readBytes: () => this.#readBytes(),
-    });
+    const { limits, clock } = context;
+    this.#line = new ClientLine(socket, { limits, clock, onEnd: () => this.#finish() });
+    this.#outbox = this.#line.outbox;
+    this.#patience = this.#line.patience;
     this.#path = {
       exchange: this.#exchange,
       outbox: this.#outbox,
-      onReady: () => this.#advance(),
+      onReady: () => this.takeTurn(),
       onFailure: (error) => this.#fail(error),
     };
     this.#idleTimeoutMs = context.register.timeoutMs;
@@ -113,25 +75,23 @@ export class Connection implements Timed, Registered {
   // ── The socket's events ──
 
   receive(chunk: Uint8Array): void {
-    this.#receivedBytes += chunk.length;
-    if (this.#patience.awaited === "farewell") this.#patience.extendFarewell();
+    this.#line.noteReceived(chunk.length);
     if (this.#patience.isOver) return;
     this.#exchange.receive(chunk);
-    this.#advance();
+    this.takeTurn();
   }
 
   /** The client sends nothing more; what it has asked for is still answered. */
   receiveEnd(): void {
-    this.#isHalfClosed = true;
-    if (this.#patience.awaited === "farewell") this.#end();
+    this.#line.noteReceivedEnd();
     if (this.#patience.isOver) return;
     this.#exchange.receiveEnd();
-    this.#advance();
+    this.takeTurn();
   }
 
-  /** The kernel has room again. */
+  /** The kernel has room again; it is used when everybody else who has much to write has had a turn. */
   drain(): void {
-    if (!this.#patience.isOver) this.#advance();
+    if (!this.#patience.isOver) this.#context.turns.add(this);
   }
 
   /** The socket is gone, whoever closed it. */
@@ -143,7 +103,8 @@ export class Connection implements Timed, Registered {
 
   closeIfIdle(): boolean {
     if (this.#patience.awaited !== "request") return false;
-    this.#sayFarewell();
+    // At once and without a farewell: somebody needs the descriptor now. What the kernel holds is still delivered.
+    this.#line.end();
     return true;
   }
 
@@ -158,23 +119,25 @@ export class Connection implements Timed, Registered {
   }
 
   kill(): void {
-    this.#terminate();
+    this.#line.terminate();
   }
 
   /** A deadline has passed: what that means depends on what was awaited. */
   expire(): void {
+    if (this.#patience.isAtRest()) return this.#exchange.forget();
     if (!this.#patience.isExhausted()) return;
     const { awaited } = this.#patience;
     switch (awaited) {
       case "request":
-        return this.#sayFarewell();
+        return this.#endIdleness();
       case "head":
         return this.#refuse(new ProtocolError("The request's head did not come in time", 408));
       case "body":
         return this.#refuse(new ProtocolError("The request's body came too slowly", 408));
       case "reader":
+        return this.#line.terminate();
       case "farewell":
-        return this.#terminate();
+        return this.#line.endFarewell();
       case "site":
       case "nothing":
         return;
@@ -185,23 +148,23 @@ export class Connection implements Timed, Registered {
 
   // ── One turn: events in, answers out ──
 
-  #advance(): void {
+  /** Does what can be done now: as the answer to an event, or when a turn has come. */
+  takeTurn(): void {
     if (this.#patience.isOver) return;
     try {
-      this.#takeTurn();
+      this.#doWhatCanBeDone();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #takeTurn(): void {
+  #doWhatCanBeDone(): void {
     let budget = TURN_EVENTS;
     do {
       budget = this.#work(budget);
-      const flushed = this.#flush();
-      if (flushed !== "empty") return;
+      if (this.#flush() !== "empty") return;
     } while (this.#wantsRoom && budget > 0);
-    if (budget === 0) this.#queueTurn();
+    if (budget === 0) this.#context.turns.add(this);
     this.#awaitNext();
   }
 
@@ -282,9 +245,8 @@ export class Connection implements Timed, Registered {
   /** `100 Continue`, unless the client has not waited for it (RFC 9110 §10.1.1). */
   #inviteBody(current: RequestInProgress): void {
     if (current.head?.expectsContinue !== true || this.#exchange.bufferedBytes > 0) return;
-    for (const piece of this.#exchange.send({ kind: "informational", status: 100, fields: [] })) {
-      this.#outbox.push(piece);
-    }
+    const pieces = this.#exchange.send({ kind: "informational", status: 100, fields: [] });
+    for (const piece of pieces) this.#outbox.push(piece);
   }
 
   #takeBody(bytes: Uint8Array): void {
@@ -314,7 +276,7 @@ export class Connection implements Timed, Registered {
       .then((value) => {
         if (this.#patience.isOver) return discardOutcome(value);
         goOn(value);
-        return this.#advance();
+        return this.takeTurn();
       })
       .catch((error: unknown) => this.#fail(error));
   }
@@ -326,13 +288,9 @@ export class Connection implements Timed, Registered {
     const isUnframed = reply.body.kind === "stream" && current.head?.version === "1.0";
     const close =
       options.close || reply.close === true || this.#isRetired || isUnframed || !this.#exchange.persists;
-    const extraFields = close ? [] : this.#keepAliveFields();
+    if (!close) this.#idleTimeoutMs = this.#context.register.timeoutMs;
+    const extraFields = close ? [] : keepAliveFields(this.#idleTimeoutMs);
     this.#noteFed(current, answer.start({ extraFields, close, isHeadOnly: current.isHead }));
-  }
-
-  #keepAliveFields(): readonly Field[] {
-    this.#idleTimeoutMs = this.#context.register.timeoutMs;
-    return [["Keep-Alive", formatKeepAlive(this.#idleTimeoutMs)]];
   }
 
   #noteFed(current: RequestInProgress, fed: FeedResult): void {
@@ -345,7 +303,7 @@ export class Connection implements Timed, Registered {
   /** Answers bytes that are not HTTP, or that do not come, and closes. */
   #refuse(error: ProtocolError): void {
     this.#answerProtocolError(error);
-    this.#advance();
+    this.takeTurn();
   }
 
   #answerProtocolError(error: ProtocolError): void {
@@ -360,15 +318,13 @@ export class Connection implements Timed, Registered {
   #flush(): FlushResult {
     const flushed = this.#outbox.flush();
     this.#settleSent();
-    if (flushed === "yielded") this.#queueTurn();
-    if (flushed === "closed") this.#terminate();
-    if (flushed === "blocked" || flushed === "yielded") this.#awaitReader();
+    if (flushed === "yielded") this.#context.turns.add(this);
+    if (flushed === "closed") this.#line.terminate();
+    if (flushed === "blocked" || flushed === "yielded") {
+      this.#line.regulateReading(this.#exchange.bufferedBytes);
+      this.#patience.await("reader");
+    }
     return flushed;
-  }
-
-  #awaitReader(): void {
-    this.#regulateReading();
-    this.#patience.await("reader");
   }
 
   /** Logs the answers that the kernel has taken whole. */
@@ -381,23 +337,16 @@ export class Connection implements Timed, Registered {
 
   #settle(request: RequestInProgress, options: { readonly isWhole: boolean }): void {
     request.close();
-    const nowMs = this.#context.clock.monotonicMs();
-    this.#context.onAnswered(answerRecord(this, request, { ...options, nowMs, fd: this.#socket.fd }));
-  }
-
-  #queueTurn(): void {
-    if (this.#isTurnQueued) return;
-    this.#isTurnQueued = true;
-    setImmediate(() => {
-      this.#isTurnQueued = false;
-      this.#advance();
-    });
+    const { clock, observer, onActivity } = this.#context;
+    const nowMs = clock.monotonicMs();
+    onActivity(nowMs);
+    tellAnswer(observer, this, request, { isWhole: options.isWhole, nowMs, fd: this.#line.fd });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */
   #awaitNext(): void {
     const current = this.#current;
-    this.#regulateReading();
+    this.#line.regulateReading(this.#exchange.bufferedBytes);
     if (current !== undefined) this.#patience.await(current.isAwaitingBody ? "body" : "site");
     else if (this.#isRetired || !this.#exchange.persists) this.#sayFarewell();
     else if (this.#exchange.isInHead) this.#awaitHead();
@@ -414,48 +363,24 @@ export class Connection implements Timed, Registered {
     this.#context.register.markIdle(this);
   }
 
-  /** How much the client's system has acknowledged; where that can't be known, how much ours has taken. */
-  #readBytes(): number {
-    return readTcpInfo(this.#socket.fd)?.ackedBytes ?? this.#outbox.writtenBytes;
-  }
-
-  #regulateReading(): void {
-    const isFull = this.#exchange.bufferedBytes > BACKLOG_BYTES;
-    if (isFull === this.#isPaused) return;
-    this.#isPaused = isFull;
-    if (isFull) this.#socket.pause();
-    else this.#socket.resume();
-  }
-
   // ── The end ──
 
-  /**
-   * Closes our side and reads on for a while, so that the last answer reaches a client that is still sending: a
-   * reset would make its system throw away what it has not read yet (RFC 9112 §9.6).
-   */
   #sayFarewell(): void {
-    if (this.#isHalfClosed) return this.#end();
-    this.#patience.awaitFarewell();
     this.#context.register.markBusy(this);
-    this.#socket.shutdown();
-    if (this.#isPaused) this.#socket.resume();
+    this.#line.sayFarewell();
   }
 
-  /** Both sides are done. */
-  #end(): void {
-    this.#finish();
-    this.#socket.end();
-  }
-
-  #terminate(): void {
-    this.#finish();
-    this.#socket.terminate();
+  /** No request came in time; but a client that is still reading the last answer could not send one yet. */
+  #endIdleness(): void {
+    if (this.#line.holdsUnread) this.#line.awaitTail();
+    else if (this.#patience.isTailAwaited) this.#awaitRequest();
+    else this.#sayFarewell();
   }
 
   #fail(error: unknown): void {
     if (this.#patience.awaited === "nothing") return;
-    this.#context.onFailed(`Connection ${this.id} is closed: ${errorText(error)}`);
-    this.#terminate();
+    this.#context.observer.failed(`Connection ${this.id} is closed: ${errorText(error)}`);
+    this.#line.terminate();
   }
 
   /** Gives back everything the connection holds, once. */
@@ -463,15 +388,10 @@ export class Connection implements Timed, Registered {
     if (this.#patience.awaited === "nothing") return;
     this.#patience.awaitNothing();
     this.#outbox.clear();
-    for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false });
-    const current = this.#current;
+    this.#context.turns.delete(this);
+    if (this.#current !== undefined) this.#unsent.push(this.#current);
     this.#current = undefined;
-    if (current !== undefined) this.#settle(current, { isWhole: false });
+    for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false });
     this.#context.onClosed(this);
   }
-}
-
-function discardOutcome(outcome: Outcome): void {
-  if (outcome.kind === "intake") outcome.abort();
-  else closeBody(outcome.body);
 }

@@ -4,6 +4,7 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
+import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a socket carries: its connection, once it is open. */
@@ -35,7 +36,7 @@ export class ListenError extends Error {
  */
 export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
   try {
-    return Bun.listen<Carried>({
+    const listener = Bun.listen<Carried>({
       hostname: options.host,
       port: options.port,
       // A client may close its side right after its request and still wants the answer.
@@ -43,6 +44,8 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       data: { connection: undefined },
       socket: socketHandlers(options),
     });
+    raiseBacklog(listener.fd);
+    return listener;
   } catch (error) {
     throw describeListenFailure(error, options);
   }
@@ -51,7 +54,10 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
 function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
-      socket.data = { connection: onOpen(socket, endpointOf(socket)) };
+      limitUnsent(socket.fd);
+      const endpoint = endpointOf(socket);
+      socket.data = { connection: endpoint && onOpen(socket, endpoint) };
+      if (endpoint === undefined) socket.terminate();
     },
     data(socket: ServerSocket, chunk: Buffer): void {
       socket.data.connection?.receive(chunk);
@@ -73,9 +79,14 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   };
 }
 
-/** The socket's addresses, copied now: once it is closed they are gone. */
-function endpointOf(socket: ServerSocket): Endpoint {
-  const peerAddress = normalizeAddress(socket.remoteAddress);
+/**
+ * The socket's addresses, copied now: once it is closed they are gone. `undefined` when the client has reset the
+ * connection before it was accepted.
+ */
+function endpointOf(socket: ServerSocket): Endpoint | undefined {
+  const remoteAddress: string | undefined = socket.remoteAddress;
+  if (remoteAddress === undefined) return undefined;
+  const peerAddress = normalizeAddress(remoteAddress);
   return {
     peerAddress,
     peerPort: socket.remotePort,

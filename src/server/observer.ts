@@ -40,7 +40,10 @@ export type AnswerRecord = {
 /** Told of what happens; must return quickly and not throw. */
 export interface ServerObserver {
   connected(record: ConnectionRecord): void;
-  answered(record: AnswerRecord): void;
+  /** Absent when nobody wants to know. */
+  readonly answered?: (record: AnswerRecord) => void;
+  /** Whether the round-trip time of answers is looked at: it costs a system call each. */
+  readonly wantsRtt: boolean;
   disconnected(id: number): void;
   /** Something inside went wrong and was contained; one line for the operator. */
   failed(text: string): void;

@@ -12,6 +12,11 @@ import { ProgressWindow } from "./progress-window.ts";
  */
 export type Awaited = "request" | "head" | "body" | "site" | "reader" | "farewell" | "nothing";
 
+/** A connection that has been idle for so long is at rest: it gives back what it keeps only to be quick. */
+const REST_MS = 1_000;
+/** How often it is looked whether a tail has been read. */
+const TAIL_LOOK_MS = 1_000;
+
 export type PatienceOptions = {
   readonly limits: ServerLimits;
   readonly clock: Clock;
@@ -26,7 +31,10 @@ export class Patience {
   readonly #window: ProgressWindow;
   #awaited: Awaited = "request";
   #deadlineMs = Number.POSITIVE_INFINITY;
+  #restMs = Number.POSITIVE_INFINITY;
   #farewellEndMs = Number.POSITIVE_INFINITY;
+  /** When the client must have read enough of a {@link awaitTail tail}. */
+  #tailWindowEndMs = Number.POSITIVE_INFINITY;
 
   constructor(options: PatienceOptions) {
     this.#options = options;
@@ -39,7 +47,14 @@ export class Patience {
 
   /** On the monotonic clock, in ms; `Infinity` for none. */
   get deadlineMs(): number {
-    return this.#deadlineMs;
+    return Math.min(this.#deadlineMs, this.#restMs);
+  }
+
+  /** Whether what has come is only the moment from which an idle connection is at rest; once for each time it is idle. */
+  isAtRest(): boolean {
+    if (this.#restMs === Number.POSITIVE_INFINITY || this.#nowMs >= this.#deadlineMs) return false;
+    this.#restMs = Number.POSITIVE_INFINITY;
+    return true;
   }
 
   /** Whether nothing is acted upon any more. */
@@ -48,14 +63,18 @@ export class Patience {
   }
 
   awaitRequest(timeoutMs: number): void {
+    const nowMs = this.#nowMs;
     this.#awaited = "request";
-    this.#deadlineMs = this.#nowMs + timeoutMs;
+    this.#tailWindowEndMs = Number.POSITIVE_INFINITY;
+    this.#deadlineMs = nowMs + timeoutMs;
+    this.#restMs = nowMs + REST_MS;
   }
 
   /** Waits for `awaited`; when it is awaited already, the deadline stays as it is. */
   await(awaited: "head" | "body" | "site" | "reader"): void {
     if (awaited === this.#awaited) return;
     this.#awaited = awaited;
+    this.#restMs = Number.POSITIVE_INFINITY;
     if (awaited === "head") this.#deadlineMs = this.#nowMs + this.#options.limits.headMs;
     else if (awaited === "site") this.#deadlineMs = Number.POSITIVE_INFINITY;
     else this.#beginWindow(awaited);
@@ -63,6 +82,8 @@ export class Patience {
 
   awaitFarewell(): void {
     this.#awaited = "farewell";
+    this.#restMs = Number.POSITIVE_INFINITY;
+    this.#tailWindowEndMs = Number.POSITIVE_INFINITY;
     this.#farewellEndMs = this.#nowMs + this.#options.limits.farewellMs;
     this.extendFarewell();
   }
@@ -73,8 +94,38 @@ export class Patience {
     this.#deadlineMs = Math.min(silenceEndMs, this.#farewellEndMs);
   }
 
+  /** Whether a tail is waited for. */
+  get isTailAwaited(): boolean {
+    return this.#tailWindowEndMs !== Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * What was awaited has not come, but the kernel still holds the tail of an answer that the client is reading: gives
+   * it a little time, as long as it keeps up the least rate.
+   *
+   * @returns false when it has not.
+   */
+  awaitTail(): boolean {
+    const nowMs = this.#nowMs;
+    this.#restMs = Number.POSITIVE_INFINITY;
+    if (!this.isTailAwaited) this.#beginTailWindow(nowMs);
+    else if (nowMs >= this.#tailWindowEndMs) {
+      if (!this.#window.isMet(this.#options.readBytes())) return false;
+      this.#beginTailWindow(nowMs);
+    }
+    this.#deadlineMs = Math.min(nowMs + TAIL_LOOK_MS, this.#tailWindowEndMs);
+    return true;
+  }
+
+  #beginTailWindow(nowMs: number): void {
+    const { sendWindowMs } = this.#options.limits;
+    this.#window.begin(this.#options.readBytes(), sendWindowMs);
+    this.#tailWindowEndMs = nowMs + sendWindowMs;
+  }
+
   awaitNothing(): void {
     this.#awaited = "nothing";
+    this.#restMs = Number.POSITIVE_INFINITY;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
   }
 

@@ -1,10 +1,10 @@
 /**
- * What the observer is told of a connection and of an answer, as plain data.
+ * What the observer is told of an answer, as plain data.
  */
 import type { Endpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { RequestInProgress } from "./request-in-progress.ts";
-import type { AnswerRecord } from "./observer.ts";
+import type { AnswerRecord, ServerObserver } from "./observer.ts";
 
 type Moment = {
   readonly isWhole: boolean;
@@ -14,11 +14,25 @@ type Moment = {
   readonly fd: number;
 };
 
-/** Describes `request`, whose answer has ended one way or the other. */
-export function answerRecord(
-  connection: { readonly id: number; readonly endpoint: Endpoint },
+type Answered = { readonly id: number; readonly endpoint: Endpoint };
+
+/** Tells the observer, if it wants to know, of `request`, whose answer has ended one way or the other. */
+export function tellAnswer(
+  observer: ServerObserver,
+  connection: Answered,
   request: RequestInProgress,
   moment: Moment,
+): void {
+  if (observer.answered === undefined) return;
+  const rttUs = observer.wantsRtt ? readRttUs(moment.fd) : undefined;
+  observer.answered(answerRecord(connection, request, moment, rttUs));
+}
+
+function answerRecord(
+  connection: Answered,
+  request: RequestInProgress,
+  moment: Moment,
+  rttUs: number | undefined,
 ): AnswerRecord {
   const { head, answer } = request;
   return {
@@ -31,9 +45,9 @@ export function answerRecord(
     target: head?.rawTarget ?? "-",
     version: head?.version ?? "-",
     status: answer?.status ?? CLIENT_CLOSED_REQUEST,
-    bodyBytes: answer?.bodyBytes ?? 0,
+    bodyBytes: answer?.sentBodyBytes ?? 0,
     receivedBytes: request.receivedBytes,
-    rttUs: readRttUs(moment.fd),
+    rttUs,
     referer: head?.fields.get("referer"),
     userAgent: head?.fields.get("user-agent"),
     isWhole: moment.isWhole,

@@ -2,6 +2,8 @@
  * The open connections of a server: the caps, the order in which idle ones give way, and the keep-alive timeout
  * that follows load.
  */
+import { formatKeepAlive } from "../semantics/keep-alive.ts";
+import type { Field } from "../wire/fields.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /** A connection as its register sees it. */
@@ -20,6 +22,16 @@ export interface Registered {
  */
 export function adaptiveTimeoutMs(connections: number, limits: ServerLimits): number {
   return Math.max(limits.idleFloorMs, limits.idleCeilingMs - connections * 1000);
+}
+
+let announced: { readonly timeoutMs: number; readonly fields: readonly Field[] } | undefined;
+
+/** The field that announces a keep-alive timeout; written anew only when it is another one. */
+export function keepAliveFields(timeoutMs: number): readonly Field[] {
+  if (announced?.timeoutMs !== timeoutMs) {
+    announced = { timeoutMs, fields: [["Keep-Alive", formatKeepAlive(timeoutMs)]] };
+  }
+  return announced.fields;
 }
 
 /** The connections of one server. */
@@ -59,7 +71,12 @@ export class Register<T extends Registered> {
     if ((this.#perAddress.get(address) ?? 0) >= this.#limits.connectionsPerAddress) {
       return this.#evict((connection) => connection.endpoint.peerAddress === address);
     }
-    return this.#open.size < this.#limits.connections || this.#evict(() => true);
+    return this.#open.size < this.#limits.connections || this.evictIdle();
+  }
+
+  /** Closes the connection that has been idle longest. @returns false when none is idle. */
+  evictIdle(): boolean {
+    return this.#evict(() => true);
   }
 
   add(connection: T): void {

@@ -100,3 +100,9 @@ export class RequestInProgress {
     intake?.abort();
   }
 }
+
+/** Gives back what `outcome` holds: nobody is there any more to get it. */
+export function discardOutcome(outcome: Outcome): void {
+  if (outcome.kind === "intake") outcome.abort();
+  else closeBody(outcome.body);
+}

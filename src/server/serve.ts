@@ -6,12 +6,15 @@ import { DeadlineWatch } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { Site } from "../site/respond.ts";
-import { Connection, type ConnectionContext } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionContext } from "./connection-context.ts";
+import { type DescriptorShares, readDescriptorLimit, shareDescriptors } from "./descriptors.ts";
 import { IdleExit } from "./idle-exit.ts";
 import type { ServerLimits } from "./limits.ts";
 import { listen, type ServerSocket } from "./listener.ts";
 import type { ServerObserver } from "./observer.ts";
 import { Register } from "./register.ts";
+import { TurnQueue } from "./turns.ts";
 
 export type ServeOptions = {
   readonly site: Site;
@@ -24,6 +27,8 @@ export type ServeOptions = {
   readonly idleExitMs: number | undefined;
   readonly observer: ServerObserver;
   readonly clock: Clock;
+  /** By default what the system allows this process. */
+  readonly descriptors?: DescriptorShares;
 };
 
 /** Why a server ended: told to stop, or idle long enough. */
@@ -33,6 +38,8 @@ export interface RunningServer {
   /** Where it listens, in fact. */
   readonly host: string;
   readonly port: number;
+  /** Connections on which something is under way. */
+  readonly busyCount: number;
   /** Stops accepting, lets running answers finish for at most `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
   /** Closes everything now. */
@@ -53,6 +60,15 @@ export function serve(options: ServeOptions): RunningServer {
 const TICK_MS = 250;
 /** So many connections over the cap are told why they are turned away; further ones are just closed. */
 const TURNED_AWAY = 256;
+/** The part of a number of connections that had to be cut down which one address may have. */
+const ADDRESS_SHARE = 0.75;
+
+/** No more connections than there are descriptors for; and no single address takes them all. */
+function capConnections(limits: ServerLimits, { connections }: DescriptorShares): ServerLimits {
+  if (limits.connections <= connections) return limits;
+  const perAddress = Math.min(limits.connectionsPerAddress, Math.ceil(connections * ADDRESS_SHARE));
+  return { ...limits, connections, connectionsPerAddress: perAddress };
+}
 
 class Server implements RunningServer {
   readonly host: string;
@@ -61,9 +77,11 @@ class Server implements RunningServer {
 
   readonly #options: ServeOptions;
   readonly #listener: ReturnType<typeof listen>;
+  readonly #descriptors: DescriptorShares;
+  readonly #limits: ServerLimits;
   readonly #register: Register<Connection>;
   readonly #watch: DeadlineWatch;
-  readonly #context: ConnectionContext;
+  readonly #context: ConnectionContext<Connection>;
   readonly #idleExit: IdleExit;
   readonly #settleEnded: (reason: EndReason) => void;
   #lastId = 0;
@@ -74,7 +92,9 @@ class Server implements RunningServer {
     this.ended = promise;
     this.#settleEnded = resolve;
     this.#options = options;
-    this.#register = new Register(options.limits);
+    this.#descriptors = options.descriptors ?? shareDescriptors(readDescriptorLimit());
+    this.#limits = capConnections(options.limits, this.#descriptors);
+    this.#register = new Register(this.#limits);
     this.#idleExit = new IdleExit(
       {
         idleExitMs: options.idleExitMs,
@@ -94,6 +114,10 @@ class Server implements RunningServer {
     this.port = this.#listener.port;
     this.#watch = new DeadlineWatch(options.clock, TICK_MS);
     this.#watch.add(this.#idleExit);
+  }
+
+  get busyCount(): number {
+    return this.#register.busySize;
   }
 
   stop(graceMs: number): Promise<void> {
@@ -117,25 +141,23 @@ class Server implements RunningServer {
     clearTimeout(grace);
   }
 
-  #makeContext(): ConnectionContext {
-    const { site, limits, clock, observer } = this.#options;
+  #makeContext(): ConnectionContext<Connection> {
+    const { site, clock, observer } = this.#options;
     return {
       site,
-      limits,
+      limits: this.#limits,
       clock,
       register: this.#register,
-      onAnswered: (record) => {
-        this.#idleExit.note(clock.monotonicMs());
-        observer.answered(record);
-      },
-      onFailed: (text) => observer.failed(text),
+      turns: new TurnQueue(clock),
+      observer,
+      onActivity: (nowMs) => this.#idleExit.note(nowMs),
       onClosed: (connection) => this.#forget(connection),
     };
   }
 
   #open(socket: ServerSocket, endpoint: Endpoint): Connection | undefined {
-    const hasRoom = this.#register.makeRoom(endpoint.peerAddress);
-    if (!hasRoom && this.#register.size >= this.#options.limits.connections + TURNED_AWAY) {
+    const hasRoom = this.#makeRoom(socket, endpoint);
+    if (!hasRoom && this.#isTooFullToTell(socket)) {
       socket.terminate();
       return undefined;
     }
@@ -151,6 +173,17 @@ class Server implements RunningServer {
     });
     if (!hasRoom) connection.turnAway();
     return connection;
+  }
+
+  #makeRoom(socket: ServerSocket, { peerAddress }: Endpoint): boolean {
+    const fits = this.#register.makeRoom(peerAddress);
+    return socket.fd < this.#descriptors.ceiling ? fits : fits && this.#register.evictIdle();
+  }
+
+  #isTooFullToTell({ fd }: ServerSocket): boolean {
+    return (
+      fd >= this.#descriptors.mutedCeiling || this.#register.size >= this.#limits.connections + TURNED_AWAY
+    );
   }
 
   #forget(connection: Connection): void {

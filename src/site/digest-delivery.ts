@@ -12,6 +12,9 @@ import type { Representation } from "./representation.ts";
 import { type Selection, toReply } from "./selection.ts";
 import type { Visit } from "./site.ts";
 
+/** Up to this size, in bytes, a digest is computed before the first byte is sent: a quarter of a second on a slow machine. */
+export const MOST_WAITED_BYTES = 32 * 1024 * 1024;
+
 /** Answers with the digests `wants`. A digest that can't be had, since the file became shorter, is left out. */
 export function deliverWithDigests(
   visit: Visit,
@@ -35,7 +38,16 @@ export function deliverWithDigests(
       body: { kind: "stream", stream },
     };
   }
+  if (!isWorthWaiting(visit, representation)) return toReply(visit, representation, selection);
   return computeFirst(visit, representation, selection, wants);
+}
+
+/**
+ * A wanted digest is a wish (RFC 9530 §4): nobody waits for the first byte of a large file until all of it was hashed. Who
+ * asks by HEAD wants nothing else.
+ */
+function isWorthWaiting({ request }: Visit, { file }: Representation): boolean {
+  return request.method === "HEAD" || file.sizeBytes <= MOST_WAITED_BYTES;
 }
 
 /** All digest fields, if every one is known: then there is nothing to wait for. */

@@ -11,6 +11,7 @@ import { finishReply } from "./finish.ts";
 import { list } from "./listing.ts";
 import { answerByMethod, isWrite } from "./method.ts";
 import { refuseMissing } from "./missing.ts";
+import { keepAnswer, recallAnswer } from "./recent-answers.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import type { Intake, Outcome, Reply } from "./reply.ts";
 import { resolve, type Resolved } from "./resolve.ts";
@@ -29,6 +30,8 @@ const SETTLING_MS = 12;
  * rejects: what goes wrong becomes a reply.
  */
 export function respond(request: RequestHead, site: Site): Outcome | Promise<Outcome> {
+  const recalled = recallAnswer(request, site);
+  if (recalled !== undefined) return recalled;
   const visit = beginVisit(request, site);
   try {
     const outcome = answer(visit);
@@ -92,7 +95,10 @@ function redirect(location: string): Reply {
 }
 
 function finishOutcome(visit: Visit, outcome: Outcome): Outcome {
-  return outcome.kind === "reply" ? finish(visit, outcome) : guard(visit, outcome);
+  if (outcome.kind === "intake") return guard(visit, outcome);
+  const reply = finish(visit, outcome);
+  keepAnswer(visit, reply);
+  return reply;
 }
 
 function finish(visit: Visit, reply: Reply): Reply {

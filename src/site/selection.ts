@@ -78,10 +78,12 @@ function selectWhole(visit: Visit, representation: Representation): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);
   const length = file.sizeBytes;
-  const pieces: readonly Piece[] = length === 0 ? [] : [{ kind: "slice", file, position: 0, length }];
+  const pieces: readonly Piece[] =
+    length === 0 ? [] : [file.bytes ?? { kind: "slice", file, position: 0, length }];
   return { status: 200, fields, pieces, length };
 }
 
+// Deviation: after If-Range RFC 9110 §15.3.7 leaves out what the client has from before; a client that kept no fields needs it.
 function selectSpan(visit: Visit, representation: Representation, span: ByteSpan): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);

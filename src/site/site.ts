@@ -3,8 +3,9 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
-import type { Store } from "../store/store.ts";
+import type { OpenFile, Store } from "../store/store.ts";
 import type { RequestHead } from "../wire/message.ts";
+import type { UrlPath } from "../wire/target.ts";
 import type { SitePolicy } from "./policy.ts";
 
 export type Site = {
@@ -25,6 +26,8 @@ export type Visit = {
   readonly query: string | undefined;
   /** The request's fields. */
   readonly lookup: FieldLookup;
+  /** What the request turned out to be about, once a file was found at the very path that it names. */
+  subject?: { readonly path: UrlPath; readonly file: OpenFile };
 };
 
 /** Begins a visit at the present of the site's clock. */

@@ -3,6 +3,7 @@
  *
  * PUT, and POST to a file's address, save the body there; POST of a form to a folder saves the files in it.
  */
+import { splitList } from "../semantics/field-list.ts";
 import { formDataBoundary } from "../semantics/form-data.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { OpenFile, Upload } from "../store/store.ts";
@@ -109,8 +110,8 @@ function hostOf(origin: string): string | undefined {
 function refuseHead({ lookup }: Visit): Refusal | undefined {
   // RFC 9110 §14.5: a server that doesn't know partial PUT must not take a part for the whole.
   if (lookup("content-range") !== undefined) return "partial-upload";
-  const coding = lookup("content-encoding");
-  return coding === undefined || coding.toLowerCase() === "identity" ? undefined : "coded-upload";
+  const codings = splitList(lookup("content-encoding") ?? "");
+  return codings.every((coding) => coding.toLowerCase() === "identity") ? undefined : "coded-upload";
 }
 
 function refuseFile(visit: Visit, path: UrlPath): Refusal | undefined {

@@ -1,7 +1,8 @@
 /**
  * A file of this system that is open for reading, and what its measurements tell about its content.
  */
-import { type BigIntStats, closeSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, readSync, statSync } from "node:fs";
+import type { DiskPath } from "./confine.ts";
 import type { OpenFile } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -27,14 +28,20 @@ const FORMAT_REGULAR = 0o100000n;
 const FORMAT_FOLDER = 0o040000n;
 const FORMAT_LINK = 0o120000n;
 
+/** As {@link BIGINT}, and a missing file is not an error. */
+const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
+
+/** Whether `stats` are those of a regular file. */
 export function isRegularMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_REGULAR;
 }
 
+/** Whether `stats` are those of a folder. */
 export function isFolderMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_FOLDER;
 }
 
+/** Whether `stats` are those of a symbolic link itself. */
 export function isLinkMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_LINK;
 }
@@ -46,6 +53,18 @@ export function isLinkMode(stats: BigIntStats): boolean {
 export function versionOf(stats: BigIntStats): string {
   // Base 32 and not 36: a power of two costs BigInt half the time, and this runs for each request.
   return `${stats.ino.toString(32)}-${stats.size.toString(32)}-${stats.mtimeNs.toString(32)}-${stats.ctimeNs.toString(32)}`;
+}
+
+/** Whether two measurements are of one content: what {@link versionOf} says, without the text. */
+function isSameContent(a: BigIntStats, b: BigIntStats): boolean {
+  return (
+    a.ctimeNs === b.ctimeNs &&
+    a.mtimeNs === b.mtimeNs &&
+    a.size === b.size &&
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.mode === b.mode
+  );
 }
 
 /** Last modification in ms since the epoch, rounded down. */
@@ -64,7 +83,12 @@ export function unsettledMs(stats: BigIntStats, nowMs: number): number {
   return ageMs >= SETTLING_MS || ageMs < -CLOCK_DOUBT_MS ? 0 : Math.min(SETTLING_MS, SETTLING_MS - ageMs);
 }
 
+/** What was measured of a file, and when (ms since the epoch). */
+export type Measured = { readonly stats: BigIntStats; readonly nowMs: number };
+
 export class DiskFile implements OpenFile {
+  readonly #path: DiskPath;
+  readonly #stats: BigIntStats;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly version: string;
@@ -72,11 +96,12 @@ export class DiskFile implements OpenFile {
   #descriptor: number | undefined;
 
   /**
-   * Takes over `descriptor`.
-   * @param stats measured on it.
-   * @param nowMs the time at which they were measured.
+   * Takes over `descriptor`, by which the file at `path` is open.
    */
-  constructor(descriptor: number, stats: BigIntStats, nowMs: number) {
+  constructor(path: DiskPath, descriptor: number, measured: Measured) {
+    const { stats, nowMs } = measured;
+    this.#path = path;
+    this.#stats = stats;
     this.#descriptor = descriptor;
     this.sizeBytes = Number(stats.size);
     this.modifiedMs = modifiedMsOf(stats);
@@ -87,6 +112,16 @@ export class DiskFile implements OpenFile {
   /** `undefined` once it is closed: the number may belong to another file by then. */
   get fd(): number | undefined {
     return this.#descriptor;
+  }
+
+  isCurrent(): boolean {
+    try {
+      const stats = statSync(this.#path, BIGINT_OR_NOTHING);
+      return stats !== undefined && isSameContent(stats, this.#stats);
+    } catch {
+      // Whatever it is, finding the file anew will tell.
+      return false;
+    }
   }
 
   read(target: Uint8Array, position: number): number {

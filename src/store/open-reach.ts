@@ -12,6 +12,8 @@ export type DiskOptions = {
   /** Forces one way of reaching files, for tests; by default the best that the system allows. */
   readonly way?: "descriptor" | "portable";
   readonly clock?: Clock;
+  /** Descriptor numbers from here on are not for files: what would get one is answered `busy`. None by default. */
+  readonly descriptorCeiling?: number;
 };
 
 /**
@@ -24,7 +26,9 @@ export function openReach(path: string, options: DiskOptions = {}): Reach {
   const clock = options.clock ?? systemClock;
   if (options.way === "portable") return new PortableReach(root, clock);
   const prefix = findDescriptorPrefix(root);
-  if (prefix !== undefined) return new DescriptorReach(root, clock, prefix);
+  if (prefix !== undefined) {
+    return new DescriptorReach(root, { clock, prefix, ceiling: options.descriptorCeiling });
+  }
   if (options.way === "descriptor")
     throw new StoreError("failed", "This system shows no descriptors in /proc");
   return new PortableReach(root, clock);

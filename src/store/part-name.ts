@@ -32,6 +32,7 @@ export function describeThisProcess(): PartOwner {
   return { machine: Bun.hash(identity).toString(36), pid: process.pid, start: readStart(process.pid) ?? "0" };
 }
 
+/** Makes a name for a temporary file of `owner`, hidden and not to be guessed. */
 export function makePartName(owner: PartOwner): string {
   const random = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
   return `.netfile-${owner.machine}-${owner.pid}-${owner.start}-${random}.part`;

@@ -11,6 +11,7 @@ import type { Clock } from "../base/clock.ts";
 import { type DiskPath, type DiskRoot, isInside, pathInFolder, pathOfDescriptor } from "./confine.ts";
 import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
+import { StoreError } from "./store-error.ts";
 import { absentOrThrow } from "./system-error.ts";
 
 // Missing in node:fs; the same number on every architecture that Bun runs on. O_CLOEXEC is added by the runtime.
@@ -40,18 +41,27 @@ export function findDescriptorPrefix(root: DiskRoot): string | undefined {
   }
 }
 
+export type DescriptorReachOptions = {
+  readonly clock: Clock;
+  /** From {@link findDescriptorPrefix}. */
+  readonly prefix: string;
+  /** Descriptor numbers from here on are for others. */
+  readonly ceiling?: number | undefined;
+};
+
 export class DescriptorReach implements Reach {
   readonly root: DiskRoot;
   readonly clock: Clock;
   readonly #prefix: string;
+  readonly #ceiling: number;
   /** By descriptor; they are few and come again and again. */
   readonly #paths: DiskPath[] = [];
 
-  /** @param prefix from {@link findDescriptorPrefix}. */
-  constructor(root: DiskRoot, clock: Clock, prefix: string) {
+  constructor(root: DiskRoot, { clock, prefix, ceiling }: DescriptorReachOptions) {
     this.root = root;
     this.clock = clock;
     this.#prefix = prefix;
+    this.#ceiling = ceiling ?? Number.POSITIVE_INFINITY;
   }
 
   find(path: DiskPath, wanted: Wanted): Reached | undefined {
@@ -63,7 +73,7 @@ export class DescriptorReach implements Reach {
       if (!isRegularMode(stats)) return undefined;
       // The same inode by way of its descriptor: no name is looked up again, so one fstat is enough.
       const descriptor = openSync(this.#pathOf(held), O_READ);
-      return { kind: "file", file: new DiskFile(descriptor, stats, this.clock.nowMs()) };
+      return { kind: "file", file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs() }) };
     } catch (error) {
       return absentOrThrow(error);
     } finally {
@@ -94,6 +104,8 @@ export class DescriptorReach implements Reach {
     let held: number | undefined;
     try {
       held = openSync(path, flags);
+      // The system gives out the lowest free number, so this one tells how many there are.
+      if (held >= this.#ceiling) throw new StoreError("busy", "Too many files are open");
       // SECURITY: the check of all links, on the descriptor that is used from here on.
       if (isInside(this.root, readlinkSync(this.#pathOf(held)))) return held;
       closeSync(held);

@@ -41,7 +41,7 @@ export class PortableReach implements Reach {
     const place = this.#locate(path);
     if (place === undefined) return undefined;
     if (isFolderMode(place.stats)) return { kind: "folder" };
-    return wanted === "folder" ? undefined : this.#open(place);
+    return wanted === "folder" ? undefined : this.#open(path, place);
   }
 
   look(path: DiskPath): BigIntStats | undefined {
@@ -64,13 +64,13 @@ export class PortableReach implements Reach {
     }
   }
 
-  #open(place: Place): Reached | undefined {
+  #open(path: DiskPath, place: Place): Reached | undefined {
     let descriptor: number | undefined;
     try {
       descriptor = openSync(place.path, O_READ);
       const stats = fstatSync(descriptor, BIGINT);
       if (isSame(stats, place.stats) && isStillAt(place)) {
-        return { kind: "file", file: new DiskFile(descriptor, stats, this.clock.nowMs()) };
+        return { kind: "file", file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs() }) };
       }
       closeSync(descriptor);
       return undefined;

@@ -16,8 +16,13 @@ export interface OpenFile extends ReadableFile {
    * the same timestamps; then it must not be used as a strong validator.
    */
   readonly isSettled: boolean;
-  /** The descriptor, where the file is a file of this system; for system calls that move bytes by themselves. */
-  readonly fd: number | undefined;
+  /** The whole content, where it is in memory. */
+  readonly bytes?: Uint8Array;
+  /**
+   * Whether the path by which the file was found still leads to this content: a look at its end, not at the way
+   * there. Also after `close`. Absent where looking is no cheaper than finding.
+   */
+  isCurrent?(): boolean;
 }
 
 export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };

@@ -69,6 +69,11 @@ export class Exchange {
     this.#buffer.push(chunk);
   }
 
+  /** Lets go of what is kept only to be quick: for a connection that rests. */
+  forget(): void {
+    if (this.#heads.role === "server") this.#heads.forget();
+  }
+
   /** Takes note that the peer sends nothing more (FIN). A reset is not told here: it just ends the connection. */
   receiveEnd(): void {
     this.#buffer.end();

@@ -69,8 +69,8 @@ function isSame(name: string, lowerCaseName: string): boolean {
 export function decideRequestFraming(version: HttpVersion, control: ControlFields): Framing {
   if (control.transferEncoding === undefined) return lengthFraming(control) ?? NO_BODY;
   refuseContradiction(version, control);
-  const codings = control.transferEncoding.split(",").map(trimCoding);
-  if (codings.length === 1 && codings[0] === "chunked") return CHUNKED;
+  const codings = splitCodings(control.transferEncoding);
+  if (isChunkedAlone(codings)) return CHUNKED;
   if (isUnknownThenChunked(codings)) throw new ProtocolError("A transfer coding is not supported", 501);
   throw new ProtocolError("Transfer-Encoding is malformed, or does not end with chunked");
 }
@@ -98,7 +98,7 @@ export function hasResponseBody(method: string | undefined, status: number): boo
 function responseFraming(version: HttpVersion, control: ControlFields): Framing {
   if (control.transferEncoding === undefined) return lengthFraming(control) ?? UNTIL_CLOSE;
   refuseContradiction(version, control);
-  if (trimCoding(control.transferEncoding) === "chunked") return CHUNKED;
+  if (isChunkedAlone(splitCodings(control.transferEncoding))) return CHUNKED;
   throw new ProtocolError("Transfer-Encoding is another than chunked", 501);
 }
 
@@ -122,6 +122,18 @@ function lengthFraming(control: ControlFields): Framing | undefined {
     throw new ProtocolError("Content-Length is not one valid number");
   }
   return { kind: "length", length };
+}
+
+/** Codings in lower case. Empty elements are nothing, as in every list: a recipient MUST ignore them (RFC 9110 §5.6.1.2). */
+function splitCodings(transferEncoding: string): readonly string[] {
+  return transferEncoding
+    .split(",")
+    .map(trimCoding)
+    .filter((coding) => coding !== "");
+}
+
+function isChunkedAlone(codings: readonly string[]): boolean {
+  return codings.length === 1 && codings[0] === "chunked";
 }
 
 /** Whether the list is well-formed, ends with the only `chunked`, and has codings before it. */

@@ -3,6 +3,7 @@
  */
 import type { Field } from "./fields.ts";
 import { FIELD_VALUE, HTTP_VERSION, REASON_PHRASE, STATUS_CODE, TOKEN } from "./grammar.ts";
+import type { Excess } from "./line-reader.ts";
 import type { HttpVersion } from "./message.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { parseTarget, type Target } from "./target.ts";
@@ -26,6 +27,14 @@ const REQUEST_LINE_REST_BYTES = 256;
 /** The longest request-line that is read at all, in bytes, its end not counted. */
 export function requestLineBytes(targetBytes: number): number {
   return targetBytes + REQUEST_LINE_REST_BYTES;
+}
+
+/** What is too long in a request-line that begins so: a method that nobody implements (501), or the target (414) (RFC 9112 §3). */
+export function describeLongRequestLine(line: string): Excess {
+  const methodLength = line.split(" ", 1)[0]?.length ?? 0;
+  return methodLength > REQUEST_LINE_REST_BYTES
+    ? { message: "The method is too long", status: 501 }
+    : { message: "The request-target is too long", status: 414 };
 }
 
 /**

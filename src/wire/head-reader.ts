@@ -5,7 +5,7 @@
 import { asBuffer, decodeLatin1 } from "../base/bytes.ts";
 import { type Field, Fields } from "./fields.ts";
 import { parseFieldLine } from "./head-parser.ts";
-import { type Excess, LineReader } from "./line-reader.ts";
+import { type ExcessRule, LineReader } from "./line-reader.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
 import { SectionReader, type SectionLimits } from "./section-reader.ts";
@@ -18,7 +18,7 @@ export type StartLineRules<Start> = {
   readonly parse: (line: string) => Start;
   /** Most bytes of the line, its end not counted. */
   readonly limitBytes: number;
-  readonly excess: Excess;
+  readonly excess: ExcessRule;
   /** Empty lines that may precede it (RFC 9112 §2.2). */
   readonly skippableLines: number;
 };
@@ -74,6 +74,14 @@ export class HeadReader<Start> {
     const chunk = this.#buffer.first;
     if (chunk === undefined) return undefined;
     return (this.isBegun ? undefined : this.#readQuickly(chunk)) ?? this.#readCarefully();
+  }
+
+  /** Lets go of the last head, which is kept because the next one is likely to be the same. */
+  forget(): void {
+    this.#recentBytes = undefined;
+    this.#recent = undefined;
+    this.#recentSection = "";
+    this.#recentFields = Fields.NONE;
   }
 
   #readCarefully(): Head<Start> | undefined {

@@ -2,6 +2,7 @@
  * The heads that come in, by role: a server's are requests, a client's are responses.
  */
 import {
+  describeLongRequestLine,
   parseRequestLine,
   parseStatusLine,
   requestLineBytes,
@@ -32,7 +33,7 @@ export class RequestSource {
     const rules = {
       parse: (line: string) => parseRequestLine(line, targetBytes),
       limitBytes: Math.min(headBytes, requestLineBytes(targetBytes)),
-      excess: { message: "The request-target is too long", status: 414 },
+      excess: describeLongRequestLine,
       skippableLines: SKIPPED_LINES,
     };
     this.reader = new HeadReader(buffer, rules, { bytes: headBytes, fieldCount });
@@ -41,6 +42,13 @@ export class RequestSource {
   /** The method of the head that is being read, or could not be read to its end, if it is known. */
   get method(): string | undefined {
     return (this.reader.start ?? this.#misread?.start)?.method;
+  }
+
+  /** Lets go of the last head; what is being read is not touched. */
+  forget(): void {
+    this.reader.forget();
+    this.#recentRead = undefined;
+    this.#recent = undefined;
   }
 
   /**

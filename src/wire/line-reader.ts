@@ -3,7 +3,7 @@
  * is looked at once, when it has come, so that a line which comes byte by byte costs no more than a whole one, and what
  * can't become a line is refused before its end.
  */
-import { decodeLatin1 } from "../base/bytes.ts";
+import { concatBytes, decodeLatin1, NO_BYTES } from "../base/bytes.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
 
@@ -17,6 +17,9 @@ const FIRST_ROOM_BYTES = 128;
 
 /** What a line that is too long means where it stands. */
 export type Excess = { readonly message: string; readonly status: number };
+
+/** The same, for all such lines or by what has come of one. */
+export type ExcessRule = Excess | ((line: string) => Excess);
 
 export class LineReader {
   readonly #buffer: ReceiveBuffer;
@@ -41,7 +44,7 @@ export class LineReader {
    * @returns the line as Latin-1 text without its end; `undefined` when it has not come whole.
    * @throws {ProtocolError} 400 on a control character, a CR or LF that is not part of CRLF; `excess` when the line is longer.
    */
-  read(limitBytes: number, excess: Excess): string | undefined {
+  read(limitBytes: number, excess: ExcessRule): string | undefined {
     let chunk = this.#buffer.first;
     while (chunk !== undefined) {
       const start = this.#buffer.offset;
@@ -55,7 +58,7 @@ export class LineReader {
   }
 
   /** Looks at the unread bytes of `chunk`. @returns where the line ends (exclusive), if it does. */
-  #scan(chunk: Uint8Array, limitBytes: number, excess: Excess): number | undefined {
+  #scan(chunk: Uint8Array, limitBytes: number, excess: ExcessRule): number | undefined {
     const start = this.#buffer.offset;
     const limit = start + limitBytes - this.#length;
     let isAfterCr = this.#isAfterCr;
@@ -64,10 +67,16 @@ export class LineReader {
       if (isAfterCr) return this.#endAt(octet, at);
       if (octet === CR) isAfterCr = true;
       else refuseOctet(octet);
-      if (!isAfterCr && at >= limit) throw new ProtocolError(excess.message, excess.status);
+      if (!isAfterCr && at >= limit) throw this.#describeExcess(chunk.subarray(start, at), excess);
     }
     this.#isAfterCr = isAfterCr;
     return undefined;
+  }
+
+  #describeExcess(last: Uint8Array, excess: ExcessRule): ProtocolError {
+    const line = decodeLatin1(concatBytes([this.#room?.subarray(0, this.#length) ?? NO_BYTES, last]));
+    const { message, status } = typeof excess === "function" ? excess(line) : excess;
+    return new ProtocolError(message, status);
   }
 
   #endAt(octet: number, at: number): number {

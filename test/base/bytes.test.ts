@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   asBuffer,
   concatBytes,
+  decodeFieldText,
   decodeLatin1,
   decodeUtf8,
   encodeLatin1,
@@ -59,5 +60,16 @@ describe("asBuffer()", () => {
     const whole = Uint8Array.of(1, 2, 3);
     asBuffer(whole.subarray(1))[0] = 9;
     expect([...whole]).toEqual([1, 9, 3]);
+  });
+});
+
+describe("decodeFieldText()", () => {
+  test.each([
+    ["plain", "plain"],
+    ["B\u00c3\u00a4r", "Bär"],
+    ["B\u00e4r", "B\u00e4r"],
+    ["\u{1f43b}\u00c3\u00a4", "\u{1f43b}\u00c3\u00a4"],
+  ])("reads %j", (value, text) => {
+    expect(decodeFieldText(value)).toBe(text);
   });
 });

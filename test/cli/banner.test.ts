@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import picocolors from "picocolors";
 
-import { describeReach, formatServing, formatTryNext } from "../../src/cli/banner.ts";
+import { describeReach, formatServing, formatTryNext, programName } from "../../src/cli/banner.ts";
 import type { BannerFacts, Interfaces } from "../../src/cli/banner.ts";
 import type { ServePlan } from "../../src/cli/serve-plan.ts";
 import { DEFAULT_SERVER_LIMITS } from "../../src/server/limits.ts";
@@ -34,7 +34,7 @@ const PLAN: ServePlan = {
 
 function facts(plan: Partial<ServePlan> = {}, sample?: string): BannerFacts {
   const reach = describeReach("127.0.0.1", 8080, INTERFACES);
-  return { plan: { ...PLAN, ...plan }, host: "127.0.0.1", port: 8080, reach, sample };
+  return { program: "netfile", plan: { ...PLAN, ...plan }, host: "127.0.0.1", port: 8080, reach, sample };
 }
 
 describe("describeReach()", () => {
@@ -99,7 +99,27 @@ describe("formatServing()", () => {
   });
 });
 
+describe("programName()", () => {
+  test.each([
+    ["netfile", "netfile"],
+    ["./netfile", "./netfile"],
+    ["/opt/netfile-1.0/netfile", "/opt/netfile-1.0/netfile"],
+    ["./a folder/netfile", '"./a folder/netfile"'],
+    ["./\u001b[2J", '"./\\x1b[2J"'],
+    ["/usr/bin/bun", "netfile"],
+    ["", "netfile"],
+  ])("of %j is %j", (calledBy, program) => {
+    expect(programName(calledBy)).toBe(program);
+  });
+});
+
 describe("formatTryNext()", () => {
+  test("calls netfile as it was called itself", () => {
+    const lines = formatTryNext({ ...facts(), program: "./netfile" }, plain);
+    expect(lines).toContain("  ./netfile get 127.0.0.1 8080");
+    expect(lines).toContain("  ./netfile shell 127.0.0.1 8080");
+  });
+
   test("shows commands that work", () => {
     expect(formatTryNext(facts({}, "photo.jpg"), plain)).toEqual([
       "Try next",

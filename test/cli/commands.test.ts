@@ -93,6 +93,9 @@ describe("netfile", () => {
     [["get", "--json", "-o", "-"], '--json and "-o -" both want standard output'],
     [["get", "https://h/"], "https is not supported yet"],
     [["put"], "The file to send is missing"],
+    [["completion"], "Name the shell"],
+    [["completion", "tcsh"], "Name the shell"],
+    [["man", "get"], 'The word "get" is one too many'],
     [["shell", "--script", "nowhere.txt"], "Cannot read the script"],
   ])("ends %j with one sentence and exit code 2", async (words, message) => {
     const { code, out, err } = await run(words);
@@ -100,6 +103,18 @@ describe("netfile", () => {
     expect(err).toContain(message);
     expect(err.trimEnd().split("\n")[0]).toStartWith("netfile: error: ");
     expect(err).not.toContain("    at ");
+  });
+
+  test("prints its man page and its completion scripts", async () => {
+    expect(await run(["man"])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(".TH NETFILE 1"),
+      err: "",
+    });
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, out } = await run(["completion", shell]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`netfile completion ${shell}`)]);
+    }
   });
 
   test("colours when told to, and not when told not to", async () => {

@@ -5,7 +5,8 @@ import {
   DOWNLOAD_ARGS,
   readChecksum,
   readDownloadSettings,
-  readFamily,
+  readConnectionSettings,
+  readSettingsForMany,
 } from "../../src/cli/download-flags.ts";
 import { readEnvironment } from "../../src/cli/environment.ts";
 import { UsageError } from "../../src/cli/exit.ts";
@@ -18,22 +19,23 @@ import { makeTemporaryFolder, type TemporaryFolder } from "../support/client-ses
 
 const HEX = "a".repeat(64);
 const origin = (host: string, port = 80): Origin => ({ scheme: "http", host, port });
-const read = (...words: string[]) =>
-  readDownloadSettings(
-    readStrictArgs(words, DOWNLOAD_ARGS),
-    readEnvironment({ NETFILE_PASSWORD: "geheim" }),
-    origin("h"),
-  );
+const read = (...words: string[]) => {
+  const args = readStrictArgs(words, DOWNLOAD_ARGS);
+  const connecting = readConnectionSettings(args, readEnvironment({ NETFILE_PASSWORD: "geheim" }));
+  const ownFields = connecting.ownFieldsFor?.(origin("h"));
+  return { ...readDownloadSettings(args), family: connecting.family, ownFields };
+};
 
 describe("readDownloadSettings()", () => {
-  test("retries eight times and chooses the connections itself, unless told otherwise", () => {
+  test("retries five times and chooses the connections itself, unless told otherwise", () => {
     expect(read()).toEqual({
-      retries: 8,
+      retries: 5,
       connections: "auto",
       checksum: undefined,
       requireDigest: false,
       ownFields: [],
       limitBytesPerS: undefined,
+      family: undefined,
     });
   });
 
@@ -77,9 +79,15 @@ describe("readDownloadSettings()", () => {
   });
 
   test("-4 and -6 exclude each other", () => {
-    expect(readFamily(readStrictArgs(["-4"], DOWNLOAD_ARGS))).toBe(4);
-    expect(readFamily(readStrictArgs(["-6"], DOWNLOAD_ARGS))).toBe(6);
-    expect(() => readFamily(readStrictArgs(["-4", "-6"], DOWNLOAD_ARGS))).toThrow(UsageError);
+    expect(read("-4").family).toBe(4);
+    expect(read("-6").family).toBe(6);
+    expect(() => read("-4", "-6")).toThrow(UsageError);
+  });
+
+  test("many files take one connection each, and no one's checksum", () => {
+    expect(many()).toMatchObject({ connections: 1, retries: 5 });
+    expect(many("-x", "2")).toMatchObject({ connections: 2 });
+    expect(() => many("--checksum", `sha-256:${HEX}`)).toThrow(UsageError);
   });
 });
 
@@ -142,6 +150,7 @@ test("CVE-2024-23770: a password need not stand on the command line", () => {
   expect(() => readUser("ann", undefined)).toThrow(/NETFILE_PASSWORD/);
 });
 
+const many = (...words: string[]) => readSettingsForMany(readStrictArgs(words, DOWNLOAD_ARGS));
 const proxyOf = (exceptions: string | undefined, target: Origin) =>
   readProxies("http://ann:p%40w@proxy:3128/", exceptions)?.(target);
 

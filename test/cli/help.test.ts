@@ -3,6 +3,7 @@ import picocolors from "picocolors";
 
 import type { Command } from "../../src/cli/command.ts";
 import { EXIT_CODE_LINES } from "../../src/cli/exit.ts";
+import { completionCommand, manCommand } from "../../src/cli/describe-commands.ts";
 import { getCommand } from "../../src/cli/get.ts";
 import { formatHelp } from "../../src/cli/help.ts";
 import { putCommand } from "../../src/cli/put.ts";
@@ -16,6 +17,8 @@ const COMMANDS: [string, Command][] = [
   ["get", getCommand],
   ["put", putCommand],
   ["shell", shellCommand],
+  ["completion", completionCommand(() => Promise.resolve([]))],
+  ["man", manCommand(() => Promise.resolve([]))],
 ];
 
 function help(command: Command): string {
@@ -45,7 +48,7 @@ describe.each(COMMANDS)("the help of %s", (name, command) => {
   });
 });
 
-test.each(COMMANDS.slice(1))("the help of %s lists the exit codes", (_name, command) => {
+test.each(COMMANDS.slice(1, 4))("the help of %s lists the exit codes", (_name, command) => {
   for (const [code, meaning] of EXIT_CODE_LINES) {
     expect(help(command)).toContain(`${code.padEnd(3)}  ${meaning.slice(0, 40)}`);
   }

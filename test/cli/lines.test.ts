@@ -152,6 +152,26 @@ describe("formatRequestLine()", () => {
     );
   });
 
+  test("tells what was received of an upload, and of no other request", () => {
+    const put = { ...RECORD, method: "PUT", target: "/ok.txt", status: 201, bodyBytes: 14 };
+    expect(formatRequestLine({ ...put, receivedBytes: 1_000_000 }, plain, brief)).toContain(
+      "PUT /ok.txt 201 ↑ 1.0 MB 12 ms",
+    );
+    expect(formatRequestLine({ ...put, receivedBytes: 9 }, plain, { isVerbose: true })).toContain(
+      "sent 14 B",
+    );
+    expect(formatRequestLine(put, plain, brief)).toContain("201 14 B 12 ms");
+    expect(formatRequestLine({ ...RECORD, receivedBytes: 5 }, plain, brief)).not.toContain("↑");
+  });
+
+  test("has no version for what could not be read, and reads UTF-8 in fields", () => {
+    const userAgent = Buffer.from("Bär").toString("latin1");
+    const record = { ...RECORD, method: "-", target: "-", version: "-", userAgent };
+    const line = formatRequestLine(record, plain, { isVerbose: true });
+    expect(line).not.toContain("HTTP/");
+    expect(line).toEndWith("by Bär");
+  });
+
   test("tells more when asked to", () => {
     const record = { ...RECORD, receivedBytes: 5, referer: "http://a/", userAgent: "curl/8" };
     expect(formatRequestLine(record, plain, { isVerbose: true })).toEndWith(

@@ -76,6 +76,25 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     expect(await screen.child.exited).toBe(0);
   });
 
+  test("serve tells what it waits for after Ctrl-C, and ends at once at the second", async () => {
+    const screen = new Screen(["serve", "0", site.root, "--upload"], folder);
+    const shown = await screen.waitFor(/Ctrl-C ends the server/);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(shown)?.[1]);
+    const begun = Promise.withResolvers<void>();
+    const halfSent = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: { data: () => begun.resolve() },
+    });
+    halfSent.write("PUT /half.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+    await begun.promise;
+    screen.type("\u0003");
+    await screen.waitFor(/Waiting for 1 running answer, 10 s at most; Ctrl-C again ends at once/);
+    screen.type("\u0003");
+    expect(await screen.child.exited).toBe(130);
+    halfSent.terminate();
+  });
+
   test("shell asks, completes, fetches, and remembers", async () => {
     const screen = new Screen(["shell", "127.0.0.1", String(site.port)], folder);
     await screen.waitFor(/127\.0\.0\.1:\d+\/> /);
@@ -97,6 +116,18 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     const history = readFileSync(folder.at(".local/state/netfile/history"), "utf8");
     expect(history).toBe("ls\ncd server/\nget a.txt\nquti\nquit\n");
     expect(site.connections).toHaveLength(1);
+  });
+
+  test("get and the shell show a folder as names, not as markup", async () => {
+    const get = new Screen(["get", "127.0.0.1", String(site.port)], folder);
+    expect(await get.waitFor(/verified|announced|length only/)).toMatch(/\nserver\/\r\n/);
+    expect(get.text).not.toContain("<");
+    const shell = new Screen(["shell", "127.0.0.1", String(site.port)], folder);
+    await shell.waitFor(/\/> /);
+    shell.type("get\r");
+    expect(await shell.waitFor(/Received/)).toMatch(/\nserver\/\r\n/);
+    shell.type("quit\r");
+    expect(await shell.child.exited).toBe(0);
   });
 
   test("shell goes on after Ctrl-C has ended a transfer, and ends at Ctrl-D", async () => {

@@ -108,7 +108,7 @@ describe("ServerLog", () => {
     const { out, appended, printer, log } = start();
     log.connected(connection);
     await Bun.sleep(0);
-    log.answered(answer);
+    log.answered?.(answer);
     log.disconnected(1);
     await printer.flush(1000);
     const [first, second, rest] = out.text.split("\n");
@@ -121,7 +121,7 @@ describe("ServerLog", () => {
   test("keeps the access log when it is quiet", () => {
     const { out, appended, log } = start({ isQuiet: true });
     log.connected(connection);
-    log.answered(answer);
+    log.answered?.(answer);
     log.disconnected(1);
     expect(out.text).toBe("");
     expect(appended).toHaveLength(1);

@@ -80,6 +80,16 @@ describe("ProgressBar", () => {
     expect(output.text).toBe("");
   });
 
+  test("does not count the wait for the first byte", () => {
+    const { output, clock, bar } = start(true);
+    clock.advance(9000);
+    bar.update({ doneBytes: 100_000, totalBytes: 2_100_000 });
+    clock.advance(1000);
+    output.text = "";
+    bar.update({ doneBytes: 1_100_000, totalBytes: 2_100_000 });
+    expect(output.text).toContain("1.0 MB/s  1 s left");
+  });
+
   test("counts the rate of this run only", () => {
     const { output, clock, bar } = start(true);
     bar.update({ doneBytes: 1_000_000, totalBytes: 2_000_000 });

@@ -11,9 +11,13 @@ import type { ShellCommand } from "../../src/cli/shell-command.ts";
 
 describe("parseShellCommand()", () => {
   test.each<[string, ShellCommand]>([
-    ["get", { kind: "get", path: ".", destination: undefined }],
-    ["GET server/a.txt", { kind: "get", path: "server/a.txt", destination: undefined }],
-    ["Get a b", { kind: "get", path: "a", destination: "b" }],
+    ["get", { kind: "get", path: ".", destination: undefined, isForced: false }],
+    ["GET server/a.txt", { kind: "get", path: "server/a.txt", destination: undefined, isForced: false }],
+    ["Get a b", { kind: "get", path: "a", destination: "b", isForced: false }],
+    ["get a --force", { kind: "get", path: "a", destination: undefined, isForced: true }],
+    ["get -f a -", { kind: "get", path: "a", destination: "-", isForced: true }],
+    ["get -- --force -f", { kind: "get", path: "--force", destination: "-f", isForced: false }],
+    ["put -- -a", { kind: "put", file: "-a", path: undefined }],
     ["put a", { kind: "put", file: "a", path: undefined }],
     ["POST client/b.txt", { kind: "post", file: "client/b.txt", path: undefined }],
     ["post a b", { kind: "post", file: "a", path: "b" }],
@@ -31,6 +35,11 @@ describe("parseShellCommand()", () => {
   test.each<[string[], string]>([
     [["put"], "A word is missing; write: put FILE [PATH]"],
     [["get", "a", "b", "c"], 'The word "c" is one too many; write: get [PATH] [DEST]'],
+    [
+      ["get", "a", "--forse"],
+      'There is no flag "--forse" for get; a name that begins with "-" is written behind "--"',
+    ],
+    [["put", "-f", "a"], 'There is no flag "-f" for put'],
     [["quit", "now"], 'The word "now" is one too many'],
     [["get", ""], "An empty word means nothing here"],
     [["gte", "a"], 'There is no command "gte"; did you mean "get"?'],

@@ -202,6 +202,16 @@ describe("ShellSession", () => {
     expect(terminal.out.text).toBe("page\npage\n");
   });
 
+  test("replaces files where it is told to, and takes no flag for a name", async () => {
+    expect(await run("get a.txt --force\nGET -f b.txt\nget c.txt\n")).toBe(0);
+    expect(await run("get a.txt --froce\n")).toBe(2);
+    expect(remote.asked).toEqual([
+      `GET http://localhost:8080/a.txt > ${folder.path} by force`,
+      `GET http://localhost:8080/b.txt > ${folder.path} by force`,
+      `GET http://localhost:8080/c.txt > ${folder.path}`,
+    ]);
+  });
+
   test("keeps the folder it is in, there and here", async () => {
     mkdirSync(folder.at("here"));
     expect(await run("cd sub/dir\nlcd here\nget a.txt\nput b.txt\ncd ..\nls\ncd\nget c.txt\n")).toBe(0);

@@ -115,6 +115,20 @@ describe("Session: one connection is kept (RFC 9112 §9.3)", () => {
     expect(server.received).toHaveLength(2);
   });
 
+  test("as many are kept for one origin as it is told to keep, and used again", async () => {
+    session.close();
+    session = makeSession({ keptPerOrigin: 2 });
+    const gate = Promise.withResolvers<void>();
+    const script = [hear, waitFor(gate.promise), file, hear, file];
+    const server = serve(script, script, [hear, waitFor(gate.promise), file, hearEnd]);
+    const first = [get(server), get(server), get(server)];
+    gate.resolve();
+    await Promise.all(first);
+    const second = await Promise.all([get(server), get(server)]);
+    expect(second.map(({ answer }) => answer.connection.isReused)).toEqual([true, true]);
+    expect(server.received).toHaveLength(3);
+  });
+
   test("the longest idle is closed when there are more than four", async () => {
     const all = [0, 1, 2, 3, 4].map(() => serve([hear, file, hearEnd]));
     for (const server of all) await get(server);

@@ -90,6 +90,19 @@ describe("formatJson()", () => {
     });
   });
 
+  test("leaves out method, target and version of a request that could not be read", () => {
+    const line = formatJson({ ...RECORD, method: "-", target: "-", version: "-", status: 400 });
+    expect(line).not.toMatch(/"(method|target|version)"/);
+    expect(JSON.parse(line)).toMatchObject({ status: 400 });
+  });
+
+  test("reads UTF-8 in fields where it is that, and Latin-1 otherwise", () => {
+    const userAgent = Buffer.from("Bär 🐻").toString("latin1");
+    const line = formatJson({ ...RECORD, userAgent, referer: "B\u00e4r" });
+    expect(line).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(line)).toMatchObject({ userAgent: "Bär 🐻", referer: "Bär" });
+  });
+
   test("keeps what a peer has put in, escaped (CVE-2009-4487)", () => {
     const line = formatJson({ ...RECORD, userAgent: HOSTILE });
     expect(line).toMatch(/^[\x20-\x7e]+$/);

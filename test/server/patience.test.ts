@@ -72,4 +72,42 @@ describe("Patience", () => {
     expect(patience.deadlineMs).toBe(30_000);
     expect(patience.isOver).toBe(true);
   });
+
+  test("an idle connection is at rest after a second, once", () => {
+    const { clock, patience } = setUp();
+    patience.awaitRequest(5_000);
+    expect(patience.deadlineMs).toBe(1_000);
+    clock.advance(1_000);
+    expect(patience.isAtRest()).toBe(true);
+    expect(patience.isAtRest()).toBe(false);
+    expect(patience.deadlineMs).toBe(5_000);
+  });
+
+  test("an idle time that is over is no rest, however short it was", () => {
+    const { clock, patience } = setUp();
+    patience.awaitRequest(500);
+    expect(patience.deadlineMs).toBe(500);
+    clock.advance(500);
+    expect(patience.isAtRest()).toBe(false);
+    expect(patience.isExhausted()).toBe(true);
+  });
+
+  test.each(["request", "farewell"] as const)(
+    "a tail that is read at the least rate is waited for after the %s, one that isn't read is not",
+    (awaited) => {
+      const { clock, moved, patience } = setUp();
+      if (awaited === "request") patience.awaitRequest(5_000);
+      else patience.awaitFarewell();
+      clock.advance(5_000);
+      expect(patience.awaitTail()).toBe(true);
+      expect(patience.deadlineMs).toBe(6_000);
+      for (let looks = 0; looks < 120; looks += 1) {
+        clock.advance(1_000);
+        moved.read += 100;
+        expect(patience.awaitTail()).toBe(true);
+      }
+      clock.advance(60_000);
+      expect(patience.awaitTail()).toBe(false);
+    },
+  );
 });

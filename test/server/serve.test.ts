@@ -346,6 +346,8 @@ describe("the end of a server", () => {
     await Bun.sleep(100);
     await site.server.stop(200);
     expect(site.answers[0]?.isWhole).toBe(false);
+    expect(site.answers[0]?.bodyBytes).toBeGreaterThan(0);
+    expect(site.answers[0]?.bodyBytes).toBeLessThan(40_000_000);
   });
 
   test("ends itself when nobody needs it", async () => {

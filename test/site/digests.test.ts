@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { MOST_WAITED_BYTES } from "../../src/site/digest-delivery.ts";
 import { hashPieces, KnownDigests } from "../../src/site/digests.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
@@ -52,6 +53,19 @@ describe("digest fields (RFC 9530)", () => {
     const second = respond(request, site);
     expect(second).not.toBeInstanceOf(Promise);
     if (!(second instanceof Promise) && second.kind === "reply") closeBody(second.body);
+  });
+
+  test("of a large file nobody waits for, but who asks by HEAD; what is known is sent", async () => {
+    const site = makeSite(new MemoryStore({ "a.png": new Uint8Array(MOST_WAITED_BYTES + 1) }));
+    const fields = { "Want-Repr-Digest": "sha-256=1" };
+    const early = respond(makeRequest("GET", "/a.png", { fields }), site);
+    expect(early).not.toBeInstanceOf(Promise);
+    expect(early).toMatchObject({ status: 200 });
+    if (!(early instanceof Promise) && early.kind === "reply") closeBody(early.body);
+    const head = await ask(site, "HEAD", "/a.png", { fields });
+    expect(head.fields.get("repr-digest")).toMatch(/^sha-256=:.{44}:$/);
+    const late = await get(site, "/a.png", fields);
+    expect(late.fields.get("repr-digest")).toBe(head.fields.get("repr-digest"));
   });
 
   test("follow as trailers when they aren't known and the client takes trailers (RFC 9110 §6.5)", async () => {

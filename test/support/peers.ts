@@ -20,11 +20,18 @@ export function hasPeer(name: PeerName): boolean {
   return Bun.which(EXECUTABLES[name]) !== null;
 }
 
-/** Starts the peer `name` on `folder` and waits until it accepts connections. nginx takes PUT and DELETE too. */
-export async function startPeer(name: PeerName, folder: string): Promise<Peer> {
+/**
+ * Starts the peer `name` on `folder` and waits until it accepts connections. nginx takes PUT and DELETE too.
+ * @param options.lists whether it lists folders (autoindex, browse); Python always does.
+ */
+export async function startPeer(
+  name: PeerName,
+  folder: string,
+  { lists = false }: { readonly lists?: boolean } = {},
+): Promise<Peer> {
   const workFolder = mkdtempSync(join(tmpdir(), `netfile-peer-${name}-`));
   const port = freePort();
-  const program = PROGRAMS[name]({ folder, workFolder, port });
+  const program = PROGRAMS[name]({ folder, workFolder, port, lists });
   const child = Bun.spawn([...program.command], {
     env: { PATH: process.env["PATH"] ?? "", ...program.env },
     stdin: "ignore",
@@ -45,7 +52,12 @@ export async function startPeer(name: PeerName, folder: string): Promise<Peer> {
   return { port, stop };
 }
 
-type Place = { readonly folder: string; readonly workFolder: string; readonly port: number };
+type Place = {
+  readonly folder: string;
+  readonly workFolder: string;
+  readonly port: number;
+  readonly lists: boolean;
+};
 
 const PROGRAMS: Readonly<Record<PeerName, (place: Place) => Program>> = {
   python: ({ folder, workFolder, port }) => ({
@@ -53,13 +65,21 @@ const PROGRAMS: Readonly<Record<PeerName, (place: Place) => Program>> = {
     env: { HOME: process.env["HOME"] ?? workFolder },
   }),
   nginx: (place) => ({ command: ["nginx", "-p", place.workFolder, "-c", writeNginxConfig(place)] }),
-  caddy: ({ folder, workFolder, port }) => ({
-    command: ["caddy", "file-server", "--listen", `127.0.0.1:${port}`, "--root", folder],
+  caddy: ({ folder, workFolder, port, lists }) => ({
+    command: [
+      "caddy",
+      "file-server",
+      "--listen",
+      `127.0.0.1:${port}`,
+      "--root",
+      folder,
+      ...(lists ? ["--browse"] : []),
+    ],
     env: { HOME: workFolder, XDG_CONFIG_HOME: workFolder, XDG_DATA_HOME: workFolder },
   }),
 };
 
-function writeNginxConfig({ folder, workFolder, port }: Place): string {
+function writeNginxConfig({ folder, workFolder, port, lists }: Place): string {
   const path = join(workFolder, "nginx.conf");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${workFolder}/${kind};`)
@@ -73,6 +93,7 @@ http {
   server {
     listen 127.0.0.1:${port};
     root ${folder};
+    autoindex ${lists ? "on" : "off"};
     client_max_body_size 64m;
     location / { }
     location /upload/ { dav_methods PUT DELETE; create_full_put_path on; }

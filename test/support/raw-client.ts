@@ -1,6 +1,5 @@
 /** A client that says bytes and hears bytes: for what no well-behaved client would send. */
 import type { Socket } from "bun";
-import { concatBytes } from "../../src/base/bytes.ts";
 
 export type RawAnswer = {
   readonly status: number;
@@ -14,7 +13,9 @@ export type RawAnswer = {
 export type RawEnd = "open" | "fin" | "reset";
 
 export class RawClient {
-  readonly #chunks: Uint8Array[] = [];
+  /** What has come is `#room[0, #length)`; it grows by doubling, so that many small chunks cost no more than few. */
+  #room = Buffer.alloc(64 * 1024);
+  #length = 0;
   readonly #waiting = new Set<() => void>();
   #socket: Socket | undefined;
   #end: RawEnd = "open";
@@ -26,7 +27,7 @@ export class RawClient {
       port,
       allowHalfOpen: true,
       socket: {
-        data: (_socket, chunk) => client.#note(() => client.#chunks.push(chunk)),
+        data: (_socket, chunk) => client.#note(() => client.#take(chunk)),
         end: () => client.#note(() => (client.#end = "fin")),
         close: (_socket, error) => client.#note(() => client.#noteClose(error)),
         error: () => {},
@@ -64,7 +65,7 @@ export class RawClient {
   }
 
   get received(): Buffer {
-    return Buffer.from(concatBytes(this.#chunks));
+    return this.#room.subarray(0, this.#length);
   }
 
   get end(): RawEnd {
@@ -97,6 +98,17 @@ export class RawClient {
   get #open(): Socket {
     if (this.#socket === undefined) throw new Error("not connected");
     return this.#socket;
+  }
+
+  #take(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#room.length) {
+      const room = Buffer.allocUnsafe(2 * length);
+      this.#room.copy(room, 0, 0, this.#length);
+      this.#room = room;
+    }
+    this.#room.set(chunk, this.#length);
+    this.#length = length;
   }
 
   #noteClose(error: Error | undefined | null): void {

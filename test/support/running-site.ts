@@ -8,6 +8,7 @@ import type { AnswerRecord, ConnectionRecord } from "../../src/server/observer.t
 import { serve, type RunningServer } from "../../src/server/serve.ts";
 import { DEFAULT_POLICY, type SitePolicy } from "../../src/site/policy.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
+import { rememberFiles } from "../../src/store/recent-files.ts";
 import type { Store } from "../../src/store/store.ts";
 
 export type RunningSite = {
@@ -41,7 +42,7 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
   const failures: string[] = [];
   const waiting = new Set<() => void>();
   const clock = overrides.clock ?? systemClock;
-  const store = openDiskStore(root);
+  const store = rememberFiles(openDiskStore(root));
   const server = serve({
     site: {
       store: overrides.wrapStore?.(store) ?? store,
@@ -59,6 +60,7 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
         answers.push(record);
         for (const wake of waiting) wake();
       },
+      wantsRtt: true,
       disconnected: () => {},
       failed: (text) => failures.push(text),
     },

@@ -129,6 +129,11 @@ describe("Transfer-Encoding", () => {
     "transfer-encoding: CHUNKED",
     "TRANSFER-ENCODING: Chunked",
     "Transfer-Encoding: \t chunked \t",
+    // Empty elements of a list are nothing (RFC 9110 §5.6.1.2).
+    "Transfer-Encoding: chunked,",
+    "Transfer-Encoding: ,chunked",
+    "Transfer-Encoding: , chunked , ,",
+    "Transfer-Encoding:\r\nTransfer-Encoding: chunked",
   ])("%j is accepted (RFC 9112 §6.1)", (line) => {
     expect(expectRequest(post(`${line}\r\n`, "5\r\nhello\r\n0\r\n\r\n")).body).toBe("hello");
   });
@@ -140,13 +145,12 @@ describe("Transfer-Encoding", () => {
     ["x-gzip, deflate, chunked", 501],
     ["cow, chunked", 501],
     ["gzip;q=1, chunked", 501],
+    ["gzip, , chunked,", 501],
     ["", 400],
     [" ", 400],
     [",", 400],
-    ["chunked,", 400],
-    [",chunked", 400],
-    [", chunked", 400],
-    ["chunked, ,", 400],
+    [", ,", 400],
+    ["chunked,,chunked", 400],
     ["chunked, chunked", 400],
     ["chunked,chunked", 400],
     ["chunked, identity", 400],
@@ -201,8 +205,6 @@ describe("Transfer-Encoding", () => {
     ["Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", 400],
     ["Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n", 400],
     ["Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n", 501],
-    ["Transfer-Encoding: chunked\r\ntransfer-encoding:\r\n", 400],
-    ["Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n", 400],
     ["Transfer-Encoding : chunked\r\n", 400],
     ["Transfer-Encoding\t: chunked\r\n", 400],
     [" Transfer-Encoding: chunked\r\n", 400],

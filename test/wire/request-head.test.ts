@@ -431,9 +431,9 @@ describe("limits of a head", () => {
     expect(kind).toBe(length > 8192 ? "error 414" : "request");
   });
 
-  test("a target that does not end is refused without waiting for its end", () => {
+  test("a target or a method that does not end is refused without waiting for its end", () => {
     expect(kinds(playEveryWay(`GET ${target(10_000)}`, { limits }))).toEqual(["error 414"]);
-    expect(kinds(playEveryWay("A".repeat(10_000), { limits }))).toEqual(["error 414"]);
+    expect(kinds(playEveryWay("A".repeat(10_000), { limits }))).toEqual(["error 501"]);
   });
 
   test.each([

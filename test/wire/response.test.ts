@@ -95,7 +95,6 @@ describe("the framing of a response", () => {
     "Transfer-Encoding: identity\r\n",
     "Transfer-Encoding: gzip\r\n",
     "Transfer-Encoding: \r\n",
-    "Transfer-Encoding: ,chunked\r\n",
     "Transfer-Encoding: xchunked\r\n",
     'Transfer-Encoding: "chunked"\r\n',
     "Transfer-Encoding: chunked;a=b\r\n",

@@ -1,0 +1,83 @@
+/**
+ * What every run of many files has: a session, the signals, what is told, and the summary.
+ */
+import { Session } from "../client/session.ts";
+import { systemClock } from "../base/clock.ts";
+import { Batch } from "./batch.ts";
+import type { BatchOptions } from "./batch.ts";
+import { BatchProgress } from "./batch-progress.ts";
+import { BatchTelling } from "./batch-telling.ts";
+import { ClientLog } from "./client-log.ts";
+import { readTimeouts } from "./client-flags.ts";
+import { readConnectionSettings, readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
+import type { DownloadSettings } from "./download-flags.ts";
+import { EXIT } from "./exit.ts";
+import { Log } from "./log.ts";
+import { readJobs } from "./many-flags.ts";
+import type { StrictArgs } from "./strict-args.ts";
+import type { Terminal } from "./terminal.ts";
+import { signalOfInterrupts } from "./transfer-run.ts";
+import type { Telling } from "./transfer-run.ts";
+import { USER_AGENT } from "./version.ts";
+
+/** What a run of many files has at hand. */
+export type BatchRun = {
+  readonly batch: Batch;
+  readonly telling: BatchTelling;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly jobs: number;
+  /** How each of many files is downloaded. */
+  readonly downloading: DownloadSettings;
+};
+
+export type BatchSettings = {
+  readonly command: BatchOptions["command"];
+  /** What ends the run early, unless `--keep-going` is given. */
+  readonly stopsAfter: BatchOptions["stopsAfter"];
+  readonly terminal: Terminal;
+  readonly telling: Telling;
+};
+
+/**
+ * Runs `transfer` with all that it needs, and sums up.
+ * @returns the exit code.
+ */
+export async function runBatch(
+  args: StrictArgs,
+  settings: BatchSettings,
+  transfer: (run: BatchRun) => Promise<void>,
+): Promise<number> {
+  const { command, terminal } = settings;
+  const jobs = readJobs(args);
+  const downloading = readSettingsForMany(args);
+  const connecting = readConnectionSettings(args, terminal.environment);
+  const log = new Log(terminal.err);
+  const logFile = args.value("log-file");
+  const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
+  const interrupts = signalOfInterrupts();
+  const maxTime = signalOfMaxTime(args);
+  const signal = maxTime === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, maxTime]);
+  const isShown = settings.telling === "panel" || settings.telling === "line";
+  const progress = new BatchProgress(terminal.err, systemClock, { isShown });
+  const telling = new BatchTelling({ terminal, log, clientLog, telling: settings.telling }, progress);
+  const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
+  const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
+  const options = {
+    ...readTimeouts(args),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    keptPerOrigin: jobs,
+    ...connecting,
+  };
+  const session = new Session(options);
+  try {
+    await transfer({ batch, telling, session, signal, jobs, downloading });
+  } catch (error) {
+    if (!signal.aborted) await batch.problem(command, error);
+  }
+  const exitCode = batch.finish();
+  session.close();
+  clientLog?.close();
+  return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
+}

@@ -1,0 +1,82 @@
+/**
+ * Asks a server for what is in one of its folders, in whatever form it tells: JSON, or a page of links.
+ */
+import { parseMediaType } from "../semantics/media-type.ts";
+import { refusedDownload } from "./answer.ts";
+import { asTransferError, discardBody } from "./conversation.ts";
+import { isHtmlListing, readHtmlListing } from "./html-listing.ts";
+import { parseJsonListing } from "./json-listing.ts";
+import { pathOf, type RemoteUrl } from "./origin.ts";
+import { follow, type Arrival } from "./redirect.ts";
+import { noListing, readListing, type RemoteEntry } from "./remote-folder.ts";
+import type { Session } from "./session.ts";
+import type { TransferError } from "./transfer-error.ts";
+
+export type FolderListing = {
+  /** Where the listing came from in the end: its entries are right below. Its path ends with a slash. */
+  readonly url: RemoteUrl;
+  /** Each name once. Sizes and dates only from JSON: what pages show of them is rounded. */
+  readonly entries: readonly RemoteEntry[];
+  /** What the listing has, but under names that are none; not printable yet. */
+  readonly unusable: readonly string[];
+};
+
+const ACCEPT = ["Accept", "application/json, text/html;q=0.5"] as const;
+
+/**
+ * Lists the folder at `url`.
+ * @throws {TransferError} phase `answer` too when what came is no listing that this client understands.
+ */
+export async function readFolderListing(
+  session: Session,
+  url: RemoteUrl,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<FolderListing> {
+  try {
+    const arrival = await follow(session, { url, fields: [ACCEPT], signal: options.signal });
+    const form = formOf(arrival);
+    if (form !== "json" && form !== "html") {
+      await discardBody(session, arrival.reply);
+      throw form;
+    }
+    const text = await readListing(session, arrival);
+    const read = form === "json" ? readJson(text, arrival.url, session) : readHtml(text, arrival.url);
+    return { url: arrival.url, entries: eachOnce(read.entries), unusable: read.unusable };
+  } catch (error) {
+    throw asTransferError(error);
+  }
+}
+
+function formOf({ reply: { head }, url }: Arrival): "json" | "html" | TransferError {
+  if (head.status !== 200) return refusedDownload(head, url);
+  if (!pathOf(url).endsWith("/"))
+    return noListing(url, "it is no folder; a folder's address ends with a slash");
+  const coding = head.fields.get("content-encoding");
+  if (coding !== undefined && coding.toLowerCase() !== "identity") {
+    return noListing(url, "the server sent it in a coding that was not asked for");
+  }
+  const type = parseMediaType(head.fields.get("content-type") ?? "")?.type;
+  if (type === "application/json") return "json";
+  return type === "text/html" ? "html" : noListing(url, "the server sent something else than a listing");
+}
+
+function readJson(text: string, url: RemoteUrl, session: Session): Omit<FolderListing, "url"> {
+  return parseJsonListing(text, url, session.options.clock.nowMs());
+}
+
+function readHtml(text: string, url: RemoteUrl): Omit<FolderListing, "url"> {
+  if (!isHtmlListing(text)) {
+    throw noListing(url, "the server sent a page of its own; what else is in the folder can't be known");
+  }
+  const { links, unusable } = readHtmlListing(text, url);
+  const entries = links.map(({ name, kind }) => {
+    return { name, kind, sizeBytes: undefined, modifiedMs: undefined };
+  });
+  return { entries, unusable };
+}
+
+function eachOnce(entries: readonly RemoteEntry[]): readonly RemoteEntry[] {
+  const seen = new Map<string, RemoteEntry>();
+  for (const entry of entries) if (!seen.has(entry.name)) seen.set(entry.name, entry);
+  return [...seen.values()];
+}

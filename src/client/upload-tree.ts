@@ -1,0 +1,150 @@
+/**
+ * Sends a folder of this machine: finds out what is in it, and which of it a server has already.
+ */
+import { open } from "node:fs/promises";
+import { asBuffer } from "../base/bytes.ts";
+import { formatUrlPath } from "../wire/target.ts";
+import { asTransferError } from "./conversation.ts";
+import { cannotRead } from "./disk-error.ts";
+import { readFolderListing } from "./folder-listing.ts";
+import { isHiddenName } from "./held-name.ts";
+import type { LocalTree, Names } from "./local-tree.ts";
+import type { FileState } from "./mirror.ts";
+import { pathOf, type RemoteUrl } from "./origin.ts";
+import { probe } from "./probe.ts";
+import type { RemoteEntry } from "./remote-folder.ts";
+import type { TreeProblem } from "./remote-tree.ts";
+import type { Session } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
+
+export type LocalTreeFile = { readonly names: Names; readonly path: string; readonly sizeBytes: number };
+
+export type LocalTreeContent = {
+  readonly files: readonly LocalTreeFile[];
+  /** What is not sent, and why: hidden names, symbolic links, what is no file. Not printable yet. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Folders that can't be read. */
+  readonly problems: readonly TreeProblem[];
+};
+
+/** Finds the files of `tree`. @throws {TransferError} phase `read` when its root can't be read. */
+export function readLocalTree(tree: LocalTree): LocalTreeContent {
+  const content = { files: [], skipped: [], problems: [] };
+  if (tree.look([])?.kind !== "folder")
+    throw cannotRead(tree.root, "there is no such folder; check its name");
+  collect(tree, [], content);
+  return content;
+}
+
+type Collected = {
+  readonly files: LocalTreeFile[];
+  readonly skipped: { path: string; reason: string }[];
+  readonly problems: TreeProblem[];
+};
+
+function collect(tree: LocalTree, parent: Names, content: Collected): void {
+  for (const name of tree.list(parent)) {
+    const names = [...parent, name];
+    try {
+      collectOne(tree, names, content);
+    } catch (error) {
+      content.problems.push({ path: names.join("/"), error: asTransferError(error) });
+    }
+  }
+}
+
+function collectOne(tree: LocalTree, names: Names, content: Collected): void {
+  const path = names.join("/");
+  if (isHiddenName(names.at(-1) ?? "")) {
+    content.skipped.push({ path, reason: "it is hidden" });
+    return;
+  }
+  const found = tree.look(names);
+  if (found?.kind === "folder") collect(tree, names, content);
+  else if (found?.kind === "file")
+    content.files.push({ names, path: tree.pathOf(names), sizeBytes: found.sizeBytes });
+  // SECURITY: a link could lead to any file of this machine, and would publish it.
+  else if (found !== undefined) content.skipped.push({ path, reason: "it is a link or no regular file" });
+}
+
+/** The URL of `names` below the folder at `base`. */
+export function urlBelow(base: RemoteUrl, names: Names, options: { readonly isFolder: boolean }): RemoteUrl {
+  const path = pathOf(base);
+  const folder = path.endsWith("/") ? path : `${path}/`;
+  const tail = names.length === 0 ? "" : formatUrlPath(names, options).replace(/^\/(?:\.\/)?/, "");
+  return { origin: base.origin, target: `${folder}${tail}` };
+}
+
+/** What a server has in the folders that are sent to; each is listed once. */
+export class RemoteContent {
+  readonly #session: Session;
+  readonly #base: RemoteUrl;
+  readonly #signal: AbortSignal | undefined;
+  readonly #listings = new Map<string, Promise<ReadonlyMap<string, RemoteEntry> | undefined>>();
+
+  constructor(session: Session, base: RemoteUrl, signal?: AbortSignal) {
+    this.#session = session;
+    this.#base = base;
+    this.#signal = signal;
+  }
+
+  /**
+   * Compares `file` with what the server has under its name: the same when size and SHA-256 digest are. Dates say nothing,
+   * since an upload doesn't carry one. A server that tells no digest has no file that is known to be the same.
+   *
+   * @throws {TransferError} when there is no answer, or the file can't be read.
+   */
+  async compare(file: LocalTreeFile): Promise<FileState> {
+    const name = file.names.at(-1) ?? "";
+    const listing = await this.#listingOf(file.names.slice(0, -1));
+    const listed = listing?.get(name);
+    if (listing !== undefined && listed === undefined) return "missing";
+    if (listed?.sizeBytes !== undefined && listed.sizeBytes !== file.sizeBytes) return "changed";
+    const url = urlBelow(this.#base, file.names, { isFolder: false });
+    const facts = await probe(this.#session, url, { wantsDigest: true, signal: this.#signal });
+    if (facts.status === 404) return "missing";
+    if (facts.sizeBytes !== file.sizeBytes || facts.sha256 === undefined) return "changed";
+    return asBuffer(facts.sha256).equals(await hashFile(file.path)) ? "same" : "changed";
+  }
+
+  /** @returns by name; `undefined` when the server doesn't tell what is there. */
+  #listingOf(folder: Names): Promise<ReadonlyMap<string, RemoteEntry> | undefined> {
+    const key = folder.join("/");
+    const known = this.#listings.get(key) ?? this.#list(folder);
+    this.#listings.set(key, known);
+    return known;
+  }
+
+  async #list(folder: Names): Promise<ReadonlyMap<string, RemoteEntry> | undefined> {
+    try {
+      const url = urlBelow(this.#base, folder, { isFolder: true });
+      const { entries } = await readFolderListing(this.#session, url, { signal: this.#signal });
+      return new Map(entries.map((entry) => [entry.name, entry]));
+    } catch (error) {
+      if (!(error instanceof TransferError) || error.phase !== "answer") throw error;
+      return error.status === 404 ? new Map() : undefined;
+    }
+  }
+}
+
+const HASH_PIECE_BYTES = 1024 * 1024;
+
+/** The SHA-256 digest of a file. @throws {TransferError} phase `read`. */
+async function hashFile(path: string): Promise<Uint8Array> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const buffer = new Uint8Array(HASH_PIECE_BYTES);
+  try {
+    const handle = await open(path, "r");
+    try {
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+        if (bytesRead === 0) return hasher.digest();
+        hasher.update(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * A client's socket as its connection uses it: bytes wait in the outbox, time in {@link Patience}, and the end is one
+ * that does not cut what the client still reads.
+ */
+import type { Clock } from "../base/clock.ts";
+import { Outbox, type Writer } from "../net/outbox.ts";
+import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
+import type { ServerLimits } from "./limits.ts";
+import { Patience } from "./patience.ts";
+
+/** What a connection needs of its socket. */
+export interface ClientSocket extends Writer {
+  readonly fd: number;
+  /** FIN: nothing more is sent, reading goes on. */
+  shutdown(): void;
+  /** FIN, and nothing is read any more; what the kernel holds is delivered. */
+  end(): void;
+  /** RST: what the kernel holds is lost. */
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export type ClientLineOptions = {
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  /** Called before the socket is closed from here. */
+  readonly onEnd: () => void;
+};
+
+/** With more than this unread, in bytes, the socket is not read. */
+const BACKLOG_BYTES = 64 * 1024;
+
+export class ClientLine {
+  readonly outbox: Outbox;
+  readonly patience: Patience;
+  readonly #socket: ClientSocket;
+  readonly #onEnd: () => void;
+  #receivedBytes = 0;
+  #isPaused = false;
+  /** The client has sent its FIN. */
+  #isHalfClosed = false;
+
+  constructor(socket: ClientSocket, { limits, clock, onEnd }: ClientLineOptions) {
+    this.#socket = socket;
+    this.#onEnd = onEnd;
+    this.outbox = new Outbox(socket);
+    this.patience = new Patience({
+      limits,
+      clock,
+      sentBytes: () => this.#receivedBytes,
+      readBytes: () => this.#readBytes(),
+    });
+  }
+
+  /** -1 once the socket is closed. */
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  /** Whether the kernel holds bytes that the client has not read yet, as far as can be known. */
+  get holdsUnread(): boolean {
+    return holdsUnread(this.#socket.fd);
+  }
+
+  /** Takes note that the client has sent `count` bytes. */
+  noteReceived(count: number): void {
+    this.#receivedBytes += count;
+    if (this.patience.awaited === "farewell") this.patience.extendFarewell();
+  }
+
+  /** Takes note of the client's FIN. */
+  noteReceivedEnd(): void {
+    this.#isHalfClosed = true;
+    if (this.patience.awaited === "farewell") this.end();
+  }
+
+  /** Stops reading the socket while `bufferedBytes` are too many, and goes on when they aren't. */
+  regulateReading(bufferedBytes: number): void {
+    const isFull = bufferedBytes > BACKLOG_BYTES;
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /**
+   * Closes our side and reads on for a while, so that the last answer reaches a client that is still sending: a
+   * reset would make its system throw away what it has not read yet (RFC 9112 §9.6).
+   */
+  sayFarewell(): void {
+    if (this.#isHalfClosed) return this.end();
+    this.patience.awaitFarewell();
+    this.#socket.shutdown();
+    if (this.#isPaused) this.#socket.resume();
+  }
+
+  /** The client says nothing more; but a slow one may still be reading, and a reset would cut its answer. */
+  endFarewell(): void {
+    if (this.holdsUnread) this.awaitTail();
+    else this.end();
+  }
+
+  /** Waits on for a client that is still reading, unless it has used up its time. */
+  awaitTail(): void {
+    if (!this.patience.awaitTail()) this.terminate();
+  }
+
+  /** Both sides are done. */
+  end(): void {
+    this.#onEnd();
+    this.#socket.end();
+  }
+
+  terminate(): void {
+    this.#onEnd();
+    this.#socket.terminate();
+  }
+
+  /** How much the client's system has acknowledged; where that can't be known, how much ours has taken. */
+  #readBytes(): number {
+    return readTcpInfo(this.#socket.fd)?.ackedBytes ?? this.outbox.writtenBytes;
+  }
+}

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { makeTempRoot, storeErrorKind, type TempRoot, urlPath } from "./temp-root.ts";
+
+/** Nothing gets a number below it: 0 to 2 are taken. */
+const NONE = 3;
+const MANY = 1_000_000;
+
+describe.skipIf(process.platform !== "linux")("a store with a ceiling of descriptors", () => {
+  let temp: TempRoot;
+  beforeEach(() => {
+    temp = makeTempRoot();
+    writeFileSync(join(temp.root, "a.txt"), "alpha");
+  });
+  afterEach(() => temp.remove());
+
+  test("is busy above it, and keeps no descriptor", async () => {
+    const store = openDiskStore(temp.root, { descriptorCeiling: NONE });
+    const before = readdirSync("/proc/self/fd").length;
+    expect(await storeErrorKind(() => store.find(urlPath("/a.txt")))).toBe("busy");
+    expect(await storeErrorKind(() => store.folder(urlPath("/")))).toBe("busy");
+    expect(await storeErrorKind(() => store.uploads?.begin(urlPath("/b.txt"), { onExist: "refuse" }))).toBe(
+      "busy",
+    );
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+    expect(readdirSync(temp.root)).toEqual(["a.txt"]);
+  });
+
+  test("serves below it", () => {
+    const found = openDiskStore(temp.root, { descriptorCeiling: MANY }).find(urlPath("/a.txt"));
+    expect(found?.kind).toBe("file");
+    if (found?.kind === "file") found.file.close();
+  });
+});

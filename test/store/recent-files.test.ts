@@ -1,0 +1,195 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { rememberFiles } from "../../src/store/recent-files.ts";
+import type { Found, OpenFile, Store } from "../../src/store/store.ts";
+import { parseUrlPath, type UrlPath } from "../../src/wire/target.ts";
+import { makeTempRoot, type TempRoot } from "./temp-root.ts";
+
+const roots: TempRoot[] = [];
+
+afterEach(() => {
+  for (const root of roots.splice(0)) root.remove();
+});
+
+/** A folder with `a.txt`, settled, and a store with memory on it that counts how often the disk is asked. */
+async function setUp(options = { fileBytes: 1000, totalBytes: 100_000 }) {
+  const root = makeTempRoot();
+  roots.push(root);
+  root.file("a.txt", "alpha");
+  const disk = openDiskStore(root.root);
+  const state = { finds: 0 };
+  const counting: Store = {
+    find: (path) => {
+      state.finds += 1;
+      return disk.find(path);
+    },
+    folder: (path) => disk.folder(path),
+    ...(disk.uploads === undefined ? {} : { uploads: disk.uploads }),
+  };
+  const store = rememberFiles(counting, options);
+  await settled(disk, "/a.txt");
+  return { root, store, state, disk };
+}
+
+function at(path: string): UrlPath {
+  const parsed = parseUrlPath(path);
+  if (parsed === undefined) throw new Error(`not a path: ${path}`);
+  return parsed;
+}
+
+function fileOf(found: Found | undefined): OpenFile {
+  if (found?.kind !== "file") throw new Error("no file was found");
+  return found.file;
+}
+
+function textAt(store: Store, path: string): string | undefined {
+  const found = store.find(at(path));
+  if (found?.kind !== "file") return found?.kind;
+  const bytes = new Uint8Array(found.file.sizeBytes);
+  const count = found.file.read(bytes, 0);
+  found.file.close();
+  return new TextDecoder().decode(bytes.subarray(0, count));
+}
+
+/** Waits until the last change of the file can be told from the next one. */
+async function settled(store: Store, path: string): Promise<void> {
+  for (;;) {
+    const file = fileOf(store.find(at(path)));
+    file.close();
+    if (file.isSettled) return;
+    await Bun.sleep(1);
+  }
+}
+
+/** The next turn of the event loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
+describe("rememberFiles()", () => {
+  test("gives the same file to all who ask in one turn, and asks the disk once", async () => {
+    const { store, state } = await setUp();
+    const first = fileOf(store.find(at("/a.txt")));
+    const second = fileOf(store.find(at("/a.txt")));
+    expect(second).toBe(first);
+    expect(first.bytes).toEqual(new TextEncoder().encode("alpha"));
+    expect(state.finds).toBe(1);
+  });
+
+  test("gives it still after a look in later turns, and after it was closed", async () => {
+    const { store, state } = await setUp();
+    fileOf(store.find(at("/a.txt"))).close();
+    await nextTurn();
+    expect(textAt(store, "/a.txt")).toBe("alpha");
+    expect(state.finds).toBe(1);
+  });
+
+  const changes: [string, (root: TempRoot) => void, string | undefined][] = [
+    ["written anew", (root) => writeFileSync(root.at("a.txt"), "ALPHA"), "ALPHA"],
+    [
+      "replaced by one of the same size and time",
+      (root) => {
+        writeFileSync(root.at("new.txt"), "ALPHA");
+        utimesSync(root.at("new.txt"), 1, 1);
+        renameSync(root.at("new.txt"), root.at("a.txt"));
+      },
+      "ALPHA",
+    ],
+    ["removed", (root) => rmSync(root.at("a.txt")), undefined],
+    [
+      "replaced by a folder",
+      (root) => {
+        rmSync(root.at("a.txt"));
+        mkdirSync(root.at("a.txt"));
+      },
+      "folder",
+    ],
+    [
+      "replaced by a link that leaves the root",
+      (root) => {
+        rmSync(root.at("a.txt"));
+        symlinkSync(`${root.outside}/secret.txt`, root.at("a.txt"));
+      },
+      undefined,
+    ],
+  ];
+  test.each(changes)(
+    "a file that is %s is not given from memory in the next turn",
+    async (_, change, expected) => {
+      const { root, store } = await setUp();
+      expect(textAt(store, "/a.txt")).toBe("alpha");
+      change(root);
+      await nextTurn();
+      expect(textAt(store, "/a.txt")).toBe(expected);
+    },
+  );
+
+  test("a folder on the way that now leads out of the root is noticed after a bounded number of looks", async () => {
+    const { root, store, disk } = await setUp();
+    root.file("dir/b.txt", "beta");
+    await settled(disk, "/dir/b.txt");
+    expect(textAt(store, "/dir/b.txt")).toBe("beta");
+    renameSync(root.at("dir"), `${root.outside}/dir`);
+    symlinkSync(`${root.outside}/dir`, root.at("dir"));
+    let looks = 0;
+    for (; textAt(store, "/dir/b.txt") === "beta"; looks++) {
+      expect(looks).toBeLessThan(100);
+      await nextTurn();
+    }
+    expect(textAt(store, "/dir/b.txt")).toBeUndefined();
+  });
+
+  test("an upload is read back at once", async () => {
+    const { store } = await setUp();
+    expect(textAt(store, "/a.txt")).toBe("alpha");
+    const upload = store.uploads?.begin(at("/a.txt"), { onExist: "replace" });
+    upload?.write(new TextEncoder().encode("NEW"));
+    await upload?.commit();
+    expect(textAt(store, "/a.txt")).toBe("NEW");
+  });
+
+  test("a file over the size is not kept", async () => {
+    const { root, store, disk } = await setUp({ fileBytes: 5, totalBytes: 100_000 });
+    root.file("big.txt", "123456");
+    await settled(disk, "/big.txt");
+    const [small, big] = [fileOf(store.find(at("/a.txt"))), fileOf(store.find(at("/big.txt")))];
+    expect([small.bytes?.length, big.bytes]).toEqual([5, undefined]);
+    big.close();
+  });
+
+  test("a file that may still be changing is not kept", async () => {
+    const { root, store } = await setUp();
+    root.file("new.txt", "new");
+    const file = fileOf(store.find(at("/new.txt")));
+    expect(file.isSettled).toBe(false);
+    expect(file.bytes).toBeUndefined();
+    file.close();
+  });
+
+  test("keeps no more than it may: what was read longest ago goes first", async () => {
+    const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 3 * 1024 });
+    for (const name of ["1.txt", "2.txt", "3.txt"]) root.file(name, name);
+    await settled(disk, "/3.txt");
+    for (const name of ["1.txt", "2.txt", "3.txt"]) textAt(store, `/${name}`);
+    state.finds = 0;
+    textAt(store, "/3.txt");
+    expect(state.finds).toBe(0);
+    textAt(store, "/1.txt");
+    expect(state.finds).toBe(1);
+  });
+
+  test("a name that holds a slash is never taken for a path", async () => {
+    const { root, store, disk } = await setUp();
+    root.file("dir/b.txt", "beta");
+    await settled(disk, "/dir/b.txt");
+    expect(textAt(store, "/dir/b.txt")).toBe("beta");
+    expect(textAt(store, "/dir%2Fb.txt")).toBeUndefined();
+  });
+
+  test("a file is found only without a slash at its end", async () => {
+    const { store } = await setUp();
+    expect(textAt(store, "/a.txt")).toBe("alpha");
+    expect(textAt(store, "/a.txt/")).toBeUndefined();
+  });
+});
