@@ -11,6 +11,11 @@ const SIZE_FACTORS: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
+const LIMIT_UNITS = [
+  [1024, ["KiB", "MiB", "GiB", "TiB"]],
+  [1000, ["kB", "MB", "GB", "TB"]],
+] as const;
+
 const SIZE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** Timers hold a signed 32-bit number of ms: about 24.8 days. */
@@ -51,6 +56,22 @@ export function formatBytes(bytes: number): string {
   }
   const digits = unit > 0 && roundShort(value) < 10 ? value.toFixed(1) : Math.round(value).toString();
   return `${digits} ${SIZE_UNITS[unit] ?? ""}`;
+}
+
+/**
+ * Formats a limit as it was meant: the unit, binary or decimal, in which the number is shortest and exact to a tenth, as
+ * `1 GiB`, `500 KiB`, `1.5 MiB`, `10 MB`. What is exact in none is rounded as by {@link formatBytes}.
+ */
+export function formatLimit(bytes: number): string {
+  let best: { readonly value: number; readonly unit: string } | undefined;
+  for (const [base, units] of LIMIT_UNITS) {
+    for (const [index, unit] of units.entries()) {
+      const value = bytes / base ** (index + 1);
+      const isExact = value >= 1 && Number.isInteger(value * 10);
+      if (isExact && (best === undefined || value < best.value)) best = { value, unit };
+    }
+  }
+  return best === undefined ? formatBytes(bytes) : `${best.value} ${best.unit}`;
 }
 
 /** Formats a rate in bytes per second: `98 MB/s`. */

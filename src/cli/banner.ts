@@ -5,7 +5,7 @@ import type { NetworkInterfaceInfo } from "node:os";
 import { basename } from "node:path";
 
 import { printable } from "../base/printable.ts";
-import { formatBytes, formatDurationMs } from "../base/units.ts";
+import { formatDurationMs, formatLimit } from "../base/units.ts";
 import { formatHostPort } from "../net/endpoint.ts";
 import { DEFAULT_EXTENSIONS } from "../site/policy.ts";
 import { isLoopback } from "./peer-names.ts";
@@ -121,7 +121,7 @@ function formatUploads({ policy: { upload }, host }: ServePlan): string {
     rename: "an existing name gets a number",
   };
   const warning = host === "127.0.0.1" ? "" : "; whoever reaches it can save files";
-  return `on, up to ${formatBytes(upload.maxBytes)} each; ${rule[upload.onExist]}${warning}`;
+  return `on, up to ${formatLimit(upload.maxBytes)} at a time; ${rule[upload.onExist]}${warning}`;
 }
 
 function formatExtras({ idleExitMs, accessLog }: ServePlan): readonly (readonly [string, string])[] {

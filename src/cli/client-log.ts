@@ -5,9 +5,9 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { systemClock } from "../base/clock.ts";
-import { errorText } from "../base/failure.ts";
+import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
-import { UsageError } from "./exit.ts";
+import { LocalFileError } from "./exit.ts";
 import type { Log } from "./log.ts";
 import { formatLogLine } from "./transfer-report.ts";
 import type { Transfer } from "./transfer-report.ts";
@@ -19,14 +19,14 @@ export class ClientLog {
   readonly #fd: number;
   readonly #log: Log;
 
-  /** @throws {UsageError} when the file can't be opened, before anything is transferred. */
+  /** @throws {LocalFileError} when the file can't be opened, before anything is transferred. */
   constructor(path: string, log: Log) {
     this.#log = log;
     try {
       this.#fd = openSync(resolve(path), "a", LOG_MODE);
     } catch (error) {
-      const problem = `Cannot write the log file "${printable(path)}": ${errorText(error)}`;
-      throw new UsageError(`${problem}; name another with --log-file`);
+      const problem = `Cannot write the log file "${printable(path)}": ${fileReason(error)}`;
+      throw new LocalFileError(`${problem}; name another with --log-file`);
     }
   }
 
@@ -35,7 +35,7 @@ export class ClientLog {
     try {
       writeSync(this.#fd, `${formatLogLine(transfer, systemClock.nowMs())}\n`);
     } catch (error) {
-      void this.#log.warn(`Cannot write the log file: ${errorText(error)}`);
+      void this.#log.warn(`Cannot write the log file: ${fileReason(error)}`);
     }
   }
 

@@ -38,6 +38,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** A file of this machine that the command line names can't be read or written; the message says why and what to do. */
+export class LocalFileError extends Error {
+  override readonly name = "LocalFileError";
+}
+
 /** What a person is told of `error`, and the exit code. Text of a peer's is printable already. */
 export type Failure = { readonly code: number; readonly text: string; readonly isExpected: boolean };
 
@@ -46,6 +51,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof UsageError || isNamed(error, "UrlError")) {
     return { code: EXIT.usage, text: errorText(error), isExpected: true };
   }
+  if (error instanceof LocalFileError) return { code: EXIT.disk, text: error.message, isExpected: true };
   if (error instanceof TransferError) {
     return { code: transferExitCode(error), text: error.message, isExpected: true };
   }

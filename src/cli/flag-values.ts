@@ -38,16 +38,16 @@ const RESERVED_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Reads a port, 0 to 65535. `label` names where it stood. */
-export function readPort(text: string, label: string): number {
+/** Reads a port, 0 to 65535, or from `least` on. `label` names where it stood. */
+export function readPort(text: string, label: string, least = 0): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (port <= 65_535) return port;
-  throw new UsageError(`${label} ${quoted(text)} is not a port; write a number from 0 to 65535`);
+  throw new UsageError(`${label} ${quoted(text)} is not a port; write a number from ${least} to 65535`);
 }
 
 /** Reads the port of a server to connect to: 0 is no place to go. */
 export function readRemotePort(text: string): number {
-  const port = readPort(text, "The port");
+  const port = readPort(text, "The port", 1);
   if (port > 0) return port;
   throw new UsageError('The port "0" leads nowhere; write a number from 1 to 65535');
 }
@@ -80,6 +80,13 @@ export function readSeconds(text: string, flag: string): number {
   const ms = parseSeconds(text);
   if (ms !== undefined && ms > 0) return ms;
   throw new UsageError(`The value ${quoted(text)} of ${flag} is not a time; write seconds, as 60 or 0.5`);
+}
+
+/** Reads seconds into ms, at least one second: HTTP announces whole ones. */
+export function readWholeSecond(text: string, flag: string): number {
+  const ms = readSeconds(text, flag);
+  if (ms >= 1000) return ms;
+  throw new UsageError(`The value ${quoted(text)} of ${flag} is too short; write 1 or more seconds`);
 }
 
 /** Reads a whole number from 1 to a million. */
@@ -154,8 +161,14 @@ export function readHeader(text: string): Field {
 
 function choiceMessage(flag: string, text: string, choices: readonly string[]): string {
   const meant = findNearestWord(text, choices);
-  const hint = meant === undefined ? `write ${choices.join(", ")}` : `did you mean ${quoted(meant)}?`;
-  return `The value ${quoted(text)} of ${flag} is not one of ${choices.join(", ")}; ${hint}`;
+  const hint = meant === undefined ? `write ${joinWithOr(choices)}` : `did you mean ${quoted(meant)}?`;
+  return `The value ${quoted(text)} of ${flag} is not known; ${hint}`;
+}
+
+/** `refuse, replace or rename`. */
+function joinWithOr(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
 
 function quoted(text: string): string {

@@ -2,7 +2,6 @@
  * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
 import { systemClock } from "../base/clock.ts";
-import { printable } from "../base/printable.ts";
 import { download } from "../client/download.ts";
 import type { Destination } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
@@ -17,6 +16,7 @@ import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { readGetWords } from "./remote-words.ts";
+import { showPath } from "./shown-path.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
@@ -122,7 +122,7 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
     {
       command: "get",
       url,
-      name: printable(url.target),
+      name: showPath(url.target),
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
       resumeCommand: resumeCommand(url, path),

@@ -24,6 +24,7 @@ import {
   readPort,
   readSeconds,
   readSize,
+  readWholeSecond,
 } from "./flag-values.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
@@ -62,7 +63,11 @@ export const SERVE_ARGS = {
   },
   spa: { type: "boolean", description: "answer what isn't there with index.html and 200" },
   upload: { type: "boolean", description: "let clients save files with PUT and POST" },
-  "max-upload": { type: "string", valueHint: "SIZE", description: "largest upload: 500k, 10M, 2G (1G)" },
+  "max-upload": {
+    type: "string",
+    valueHint: "SIZE",
+    description: "largest upload, or form with all its files: 500k, 10M, 2G (1G)",
+  },
   "on-exist": {
     type: "string",
     valueHint: "WHAT",
@@ -189,8 +194,8 @@ function readUpload(args: StrictArgs): { readonly maxBytes: number; readonly onE
 
 function readLimits(args: StrictArgs): ServerLimits {
   const { idleCeilingMs, idleFloorMs, connections, connectionsPerAddress } = DEFAULT_SERVER_LIMITS;
-  const ceiling = optional(args, "timeout-max", readSeconds);
-  const floor = optional(args, "timeout-min", readSeconds);
+  const ceiling = optional(args, "timeout-max", readWholeSecond);
+  const floor = optional(args, "timeout-min", readWholeSecond);
   if ((floor ?? idleFloorMs) > (ceiling ?? idleCeilingMs) && floor !== undefined) {
     throw new UsageError("--timeout-min is greater than --timeout-max (20 s unless given)");
   }

@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { extname, sep } from "node:path";
 
 import { systemClock } from "../base/clock.ts";
-import { errorCode, errorText } from "../base/failure.ts";
+import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import { AccessLog } from "../server/access-log.ts";
@@ -18,7 +18,7 @@ import { rememberFiles } from "../store/recent-files.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
-import { UsageError } from "./exit.ts";
+import { LocalFileError, UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { PeerNames } from "./peer-names.ts";
@@ -75,6 +75,8 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   sweepUploads(plan, log);
+  if (plan.policy.upload !== undefined && !isWritable(plan.folder))
+    await log.warn("No upload can be saved: the folder can't be written; change its permissions");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
@@ -106,7 +108,7 @@ function folderProblem(shown: string, error: unknown): string {
   if (["EACCES", "EPERM"].includes(code)) {
     return `The folder ${shown} can't be read; change its permissions or name another`;
   }
-  return `The folder ${shown} can't be opened: ${errorText(error)}`;
+  return `The folder ${shown} can't be opened: ${fileReason(error)}`;
 }
 
 function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefined {
@@ -115,8 +117,8 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
     return new AccessLog({ ...accessLog, onFailure: (text) => void log.warn(text) });
   } catch (error) {
     const shown = printable(accessLog.path);
-    throw new UsageError(
-      `Cannot write the log file "${shown}": ${errorText(error)}; name another with --log-file`,
+    throw new LocalFileError(
+      `Cannot write the log file "${shown}": ${fileReason(error)}; name another with --log-file`,
     );
   }
 }
@@ -196,6 +198,15 @@ function servesItsLog({ accessLog, folder, policy: { allow } }: ServePlan): bool
   return allow === "all" || allow.has(extname(accessLog.path).slice(1).toLowerCase());
 }
 
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a killed server left half-saved is removed behind the first requests. */
 function sweepUploads(plan: ServePlan, log: Log): void {
   if (plan.policy.upload === undefined) return;
@@ -203,5 +214,5 @@ function sweepUploads(plan: ServePlan, log: Log): void {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
-  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${errorText(error)}`));
+  })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
 }

@@ -1,55 +1,57 @@
 /**
- * Completion in the shell: verbs, names on the server that a listing has shown, names on this machine.
+ * Completion in the shell: verbs, names on the server, names on this machine.
  */
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 
 import type { RemoteEntry } from "../client/remote-folder.ts";
 import { resolveRemotePath, SHELL_VERBS } from "./shell-command.ts";
-import { quoteWord, splitWords } from "./shell-words.ts";
+import { quoteRest, splitTyped } from "./shell-words.ts";
 
 /** What the completion knows of the shell. */
 export type CompletionSource = {
   readonly folder: string;
   readonly localFolder: string;
-  readonly knownEntries: (path: string) => readonly RemoteEntry[];
+  /** What the folder on the server at `path` holds, asked for if it is not known yet; nothing when it can't be told. */
+  readonly entriesOf: (path: string) => Promise<readonly RemoteEntry[]>;
 };
 
 /** Verbs whose first word is a file of this machine; that of all others is one of the server's. */
 const LOCAL_FIRST: ReadonlySet<string> = new Set(["put", "post", "lcd"]);
 
 /**
- * Completes the last word of `line`.
+ * Completes the last word of `line`, inside of quotes too.
  * @returns the words it can become, and the part of the line they replace, as node:readline wants them.
  */
-export function completeLine(line: string, source: CompletionSource): [completions: string[], part: string] {
-  const part = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? "";
-  const words = readableWords(line.slice(0, line.length - part.length));
-  const typedWords = readableWords(part);
-  // A quote is open: what would be put in might not fit.
-  if (words === undefined || typedWords === undefined) return [[], part];
-  const [typed = ""] = typedWords;
-  const [verb] = words;
+export async function completeLine(
+  line: string,
+  source: CompletionSource,
+): Promise<[completions: string[], part: string]> {
+  const typedLine = splitTyped(line);
+  if (typedLine === undefined) return [[], ""];
+  const { words, typed, part, quote } = typedLine;
+  const names = words.filter((word) => !/^-./.test(word));
+  const [verb] = names;
   if (verb === undefined)
     return [startingWith(SHELL_VERBS, typed.toLowerCase()).map((word) => `${word} `), part];
-  const isLocal = LOCAL_FIRST.has(verb.toLowerCase()) === (words.length === 1);
-  const names = isLocal ? localNames(typed, source) : remoteNames(typed, source);
-  return [startingWith(names, typed).map(quoteWord), part];
+  const isLocal = LOCAL_FIRST.has(verb.toLowerCase()) === (names.length === 1);
+  const found = isLocal ? localNames(typed, source) : await remoteNames(typed, source);
+  const completions = startingWith(found, typed).map((name) => {
+    const end = quote === undefined || name.endsWith("/") ? "" : quote;
+    return `${part}${quoteRest(name.slice(typed.length), quote)}${end}`;
+  });
+  return [completions, part];
 }
 
-function readableWords(text: string): readonly string[] | undefined {
-  try {
-    return splitWords(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function remoteNames(typed: string, { folder, knownEntries }: CompletionSource): readonly string[] {
+async function remoteNames(
+  typed: string,
+  { folder, entriesOf }: CompletionSource,
+): Promise<readonly string[]> {
   const typedFolder = typed.slice(0, typed.lastIndexOf("/") + 1);
-  return knownEntries(resolveRemotePath(folder, typedFolder === "" ? "." : typedFolder))
+  const entries = await entriesOf(resolveRemotePath(folder, typedFolder === "" ? "." : typedFolder));
+  return entries
     .filter(({ name }) => isPlain(name))
-    .map(({ name, kind }) => `${typedFolder}${name}${kind === "folder" ? "/" : ""}`);
+    .map(({ name, kind }) => inFolder(typedFolder, `${name}${kind === "folder" ? "/" : ""}`));
 }
 
 function localNames(typed: string, { localFolder }: CompletionSource): readonly string[] {
@@ -57,10 +59,15 @@ function localNames(typed: string, { localFolder }: CompletionSource): readonly 
   try {
     return readdirSync(resolve(localFolder, typedFolder === "" ? "." : typedFolder), { withFileTypes: true })
       .filter(({ name }) => isPlain(name))
-      .map((entry) => `${typedFolder}${entry.name}${entry.isDirectory() ? "/" : ""}`);
+      .map((entry) => inFolder(typedFolder, `${entry.name}${entry.isDirectory() ? "/" : ""}`));
   } catch {
     return [];
   }
+}
+
+/** A name that begins with a dash would be read as a flag. */
+function inFolder(folder: string, name: string): string {
+  return folder === "" && name.startsWith("-") ? `./${name}` : folder + name;
 }
 
 /** SECURITY: readline prints completions as they are; a name with control characters would steer the terminal. */

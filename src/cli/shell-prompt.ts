@@ -33,7 +33,11 @@ export async function runPrompt(options: PromptOptions): Promise<void> {
     output: process.stderr,
     terminal: true,
     history: [...history.load()],
-    completer: (line: string) => completeLine(line, shellSource(shell)),
+    completer: (line: string, answer: CompletionAnswer) => {
+      // While a command runs, its connection is not asked for anything else.
+      if (running !== undefined) answer(null, [[], line]);
+      else void complete(line, shell, answer);
+    },
   });
   const prompt = (): void => {
     reader.setPrompt(printable(`${label}${shell.folder}> `));
@@ -78,9 +82,15 @@ async function runLine(line: string, signal: AbortSignal, { shell, log }: Prompt
   return false;
 }
 
+type CompletionAnswer = (error: null, result: [completions: string[], part: string]) => void;
+
+async function complete(line: string, shell: ShellSession, answer: CompletionAnswer): Promise<void> {
+  answer(null, await completeLine(line, shellSource(shell)));
+}
+
 function shellSource(shell: ShellSession): Parameters<typeof completeLine>[1] {
   const { folder, localFolder } = shell;
-  return { folder, localFolder, knownEntries: (path) => shell.knownEntries(path) };
+  return { folder, localFolder, entriesOf: (path) => shell.entriesOf(path) };
 }
 
 /** Lines that were typed, also those that came while a command ran. */

@@ -44,6 +44,9 @@ export type ShellOptions = {
   readonly localFolder: string;
 };
 
+/** A person who has pressed TAB waits no longer. */
+const COMPLETION_MS = 3000;
+
 export class ShellSession {
   readonly #options: ShellOptions;
   #folder: string;
@@ -67,9 +70,22 @@ export class ShellSession {
     return this.#localFolder;
   }
 
-  /** What the folder on the server at `path` held when it was last listed, for completion. */
-  knownEntries(path: string): readonly RemoteEntry[] {
-    return this.#listings.get(path) ?? [];
+  /**
+   * What the folder on the server at `path` held when it was last listed, for completion; it is listed now when it was not
+   * before. Never rejects: what can't be listed in good time is nothing.
+   */
+  async entriesOf(path: string): Promise<readonly RemoteEntry[]> {
+    const known = this.#listings.get(path);
+    if (known !== undefined) return known;
+    const { actions, session } = this.#options;
+    try {
+      const signal = AbortSignal.timeout(COMPLETION_MS);
+      const entries = await actions.readRemoteFolder(session, this.#url(path), { signal });
+      this.#listings.set(path, entries);
+      return entries;
+    } catch {
+      return [];
+    }
   }
 
   /**

@@ -22,14 +22,48 @@ export function splitWords(line: string): readonly string[] {
       continue;
     }
     if (character === "#") break;
-    const { word, end } = readWord(line, index);
+    const { word, end, quote } = readWord(line, index);
+    if (quote !== undefined)
+      throw new UsageError(`The quote ${quote} is not closed; end it, or write \\${quote} for the character`);
     words.push(word);
     index = end;
   }
   return words;
 }
 
-type Part = { readonly word: string; readonly end: number };
+/** A line that is being typed: its whole words, and the last one as far as it goes. */
+export type TypedLine = {
+  readonly words: readonly string[];
+  /** What the last word says so far. */
+  readonly typed: string;
+  /** The last word as it stands in the line. */
+  readonly part: string;
+  /** The quote that is still open in it. */
+  readonly quote: Quote | undefined;
+};
+
+/** Splits a line that is being typed; `undefined` in a comment, where nothing can be completed. */
+export function splitTyped(line: string): TypedLine | undefined {
+  const words: string[] = [];
+  let index = 0;
+  while (index < line.length) {
+    if (/\s/.test(line[index] ?? "")) {
+      index += 1;
+      continue;
+    }
+    if (line[index] === "#") return undefined;
+    const { word, end, quote } = readWord(line, index);
+    if (end === line.length) return { words, typed: word, part: line.slice(index), quote };
+    words.push(word);
+    index = end;
+  }
+  return { words, typed: "", part: "", quote: undefined };
+}
+
+type Quote = "'" | '"';
+
+/** `quote` is set when the line ended inside of it. */
+type Part = { readonly word: string; readonly end: number; readonly quote?: Quote | undefined };
 
 function readWord(line: string, start: number): Part {
   let word = "";
@@ -37,9 +71,11 @@ function readWord(line: string, start: number): Part {
   while (index < line.length) {
     const character = line[index] ?? "";
     if (/\s/.test(character)) break;
-    const part = character === "'" || character === '"' ? readQuoted(line, index) : readPlain(line, index);
+    const part =
+      character === "'" || character === '"' ? readQuoted(line, index, character) : readPlain(line, index);
     word += part.word;
     index = part.end;
+    if (part.quote !== undefined) return { word, end: index, quote: part.quote };
   }
   return { word, end: index };
 }
@@ -52,8 +88,7 @@ function readPlain(line: string, index: number): Part {
   return { word: line[index] ?? "", end: index + 1 };
 }
 
-function readQuoted(line: string, start: number): Part {
-  const quote = line[start] ?? "";
+function readQuoted(line: string, start: number, quote: Quote): Part {
   let word = "";
   for (let index = start + 1; index < line.length; index++) {
     const character = line[index] ?? "";
@@ -66,7 +101,13 @@ function readQuoted(line: string, start: number): Part {
       word += character;
     }
   }
-  throw new UsageError(`The quote ${quote} is not closed; end it, or write \\${quote} for the character`);
+  return { word, end: line.length, quote };
+}
+
+/** Writes `rest` so that it goes on inside of `quote`, or outside of quotes. */
+export function quoteRest(rest: string, quote: Quote | undefined): string {
+  if (quote === undefined) return quoteWord(rest);
+  return quote === "'" ? rest.replaceAll("'", "'\\''") : rest.replace(/["\\]/g, "\\$&");
 }
 
 /** Writes `word` so that {@link splitWords} reads it as one, for completion. */

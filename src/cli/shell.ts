@@ -2,7 +2,7 @@
  * `netfile shell`: one connection, many requests; on a prompt, from a pipe or from a file.
  */
 import { systemClock } from "../base/clock.ts";
-import { errorText } from "../base/failure.ts";
+import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { download } from "../client/download.ts";
 import { readRemoteFolder } from "../client/remote-folder.ts";
@@ -12,7 +12,7 @@ import { formatHostPort } from "../net/endpoint.ts";
 import { ClientLog } from "./client-log.ts";
 import { readTimeouts, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { EXIT, LocalFileError } from "./exit.ts";
 import { Log } from "./log.ts";
 import { readServerWords } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
@@ -126,7 +126,7 @@ async function runScript(
   return code === EXIT.interrupted ? (interrupts.exitCode() ?? code) : code;
 }
 
-/** @throws {UsageError} while it is read, when the file can't be. */
+/** @throws {LocalFileError} while it is read, when the file can't be. */
 async function* openScript(path: string | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   if (path === undefined) {
     yield* Bun.stdin.stream();
@@ -135,8 +135,8 @@ async function* openScript(path: string | undefined): AsyncGenerator<Uint8Array,
   try {
     yield* Bun.file(path).stream();
   } catch (error) {
-    throw new UsageError(
-      `Cannot read the script "${printable(path)}": ${errorText(error)}; name one with --script FILE`,
+    throw new LocalFileError(
+      `Cannot read the script "${printable(path)}": ${fileReason(error)}; name one with --script FILE`,
     );
   }
 }

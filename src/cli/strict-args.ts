@@ -79,6 +79,8 @@ export function readStrictArgs(rawArgs: readonly string[], definitions: StrictAr
   return new Reader(definitions).read(rawArgs);
 }
 
+const NAME_HINT = 'a name that begins with "-" is written behind "--"';
+
 type FlagDef = SwitchDef | ValueDef;
 
 /** Where a value may stand: behind `=`, or as the next word. */
@@ -181,7 +183,8 @@ class Reader {
     // `-port` is a common slip for `--port`.
     const meant = findNearestWord(word.startsWith("--") ? flag : `-${word}`, known);
     const shown = word.startsWith("--") ? flag : word;
-    const hint = meant === undefined ? "see --help for those there are" : `did you mean ${quoted(meant)}?`;
+    const hint =
+      meant === undefined ? `see --help for those there are; ${NAME_HINT}` : `did you mean ${quoted(meant)}?`;
     return new UsageError(`There is no flag ${quoted(shown)}; ${hint}`);
   }
 

@@ -13,6 +13,7 @@ import { TransferError } from "../client/transfer-error.ts";
 import { SOCKET_PROTOCOL, SOCKET_TYPE } from "../net/endpoint.ts";
 import type { Failure } from "./exit.ts";
 import { formatRtt } from "./panel.ts";
+import { showPath } from "./shown-path.ts";
 
 /** One request of the client, as far as it went. */
 export type Transfer = {
@@ -75,12 +76,15 @@ export function formatConfirmation(
   const size = formatBytes(done.bodyBytes);
   const figures = `${size} in ${formatDurationMs(durationOf(transfer))} (${formatRate(rateOf(transfer))})`;
   if (command !== "get")
-    return `Sent ${printable(name)} — ${figures}, saved as ${printable(done.savedAs ?? "?")}`;
+    return `Sent ${printable(name)} — ${figures}, saved as ${showPath(done.savedAs ?? "?")}`;
   const check = formatProof(done);
   if (done.isUnchanged === true) {
     return `Already there: ${printable(shortPath(done.savedAs ?? name))} — ${size}, unchanged, ${check}`;
   }
-  const what = done.savedAs === undefined ? "Received" : `Saved ${printable(shortPath(done.savedAs))}`;
+  const what =
+    done.savedAs === undefined
+      ? `Received ${printable(name)}`
+      : `Saved ${printable(shortPath(done.savedAs))}`;
   const resumed = (done.resumedBytes ?? 0) > 0 ? `, ${formatBytes(done.resumedBytes ?? 0)} of it before` : "";
   return `${what} — ${figures}${resumed}, ${check}`;
 }

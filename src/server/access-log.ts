@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { decodeFieldText } from "../base/bytes.ts";
-import { errorText } from "../base/failure.ts";
+import { fileReason } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
 import type { AnswerRecord } from "./observer.ts";
 
@@ -86,7 +86,7 @@ export class AccessLog {
 
   #fail(error: unknown): void {
     if (!this.#isFailing)
-      this.#options.onFailure(`Cannot write the log file: ${errorText(error)}; lines are lost`);
+      this.#options.onFailure(`Cannot write the log file: ${fileReason(error)}; lines are lost`);
     this.#isFailing = true;
   }
 }

@@ -84,14 +84,16 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
  * connection before it was accepted.
  */
 function endpointOf(socket: ServerSocket): Endpoint | undefined {
-  const remoteAddress: string | undefined = socket.remoteAddress;
-  if (remoteAddress === undefined) return undefined;
+  // Each of them asks the system anew, and the reset may come between two of them.
+  const { remoteAddress, remotePort, localAddress, localPort }: Partial<ServerSocket> = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
   const peerAddress = normalizeAddress(remoteAddress);
   return {
     peerAddress,
-    peerPort: socket.remotePort,
-    localAddress: normalizeAddress(socket.localAddress),
-    localPort: socket.localPort,
+    peerPort: remotePort,
+    localAddress: normalizeAddress(localAddress),
+    localPort,
     family: peerAddress.includes(":") ? "IPv6" : "IPv4",
   };
 }
@@ -102,7 +104,7 @@ function describeListenFailure(error: unknown, { host, port }: ListenerOptions):
   switch (code ?? "") {
     case "EADDRINUSE":
       return new ListenError(
-        `Cannot listen on ${where}: the port is in use; choose another with "netfile serve ${port + 1}"`,
+        `Cannot listen on ${where}: the port is in use; choose another, or 0 for a free one`,
         code,
       );
     case "EACCES":
@@ -115,9 +117,14 @@ function describeListenFailure(error: unknown, { host, port }: ListenerOptions):
         `Cannot listen on ${where}: this machine does not have that address; leave --host out, or use --lan`,
         code,
       );
+    case "":
+      return new ListenError(
+        `Cannot listen on ${where}: "${host}" is no address and no known name; check the value of --host`,
+        code,
+      );
     default:
       return new ListenError(
-        `Cannot listen on ${where}: ${errorText(error)}; check the name given to --host`,
+        `Cannot listen on ${where}: the system refuses it (${code ?? ""}); check the value of --host`,
         code,
       );
   }

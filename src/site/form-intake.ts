@@ -9,7 +9,7 @@ import type { Fields } from "../wire/fields.ts";
 import { formatUrlPath, parseUrlPath, type UrlPath } from "../wire/target.ts";
 import { allowsFile, isPlainFileName } from "./access.ts";
 import type { BodyDigests } from "./body-digests.ts";
-import { type Refusal, refuse, refuseError } from "./refusal.ts";
+import { type Refusal, refuseError, refuseFileOfForm } from "./refusal.ts";
 import type { Intake, Reply } from "./reply.ts";
 import { replyFormSaved } from "./saved.ts";
 import type { Visit } from "./site.ts";
@@ -35,9 +35,11 @@ export class FormIntake implements Intake {
   readonly #folder: UrlPath;
   readonly #form: FormTerms;
   readonly #reader: FormDataReader;
-  readonly #uploads: Upload[] = [];
+  readonly #uploads: { readonly upload: Upload; readonly fileName: string }[] = [];
   readonly #names = new Set<string>();
   #part: Part = "ignored";
+  /** The file that is being read, or saved. */
+  #fileName: string | undefined;
   #bodyBytes = 0;
   #fileBytes = 0;
   #hasEnded = false;
@@ -67,17 +69,25 @@ export class FormIntake implements Intake {
       return this.#refuse(comparison === "malformed" ? "bad-digest" : "digest-mismatch");
     }
     if (this.#uploads.length === 0) return this.#refuse("empty-form");
-    return replyFormSaved(this.#visit, this.#folder.names, await this.#commitAll());
+    try {
+      return replyFormSaved(this.#visit, this.#folder.names, await this.#commitAll());
+    } catch (error) {
+      this.abort();
+      return refuseError(this.#visit, error, this.#fileName);
+    }
   }
 
   abort(): void {
-    for (const upload of this.#uploads) upload.discard();
+    for (const { upload } of this.#uploads) upload.discard();
   }
 
   /** One after the other: each file is whole or not there. What a failure leaves uncommitted is dropped by {@link abort}. */
   async #commitAll(): Promise<readonly Committed[]> {
     const saved: Committed[] = [];
-    for (const upload of this.#uploads) saved.push(await upload.commit());
+    for (const { upload, fileName } of this.#uploads) {
+      this.#fileName = fileName;
+      saved.push(await upload.commit());
+    }
     return saved;
   }
 
@@ -91,8 +101,8 @@ export class FormIntake implements Intake {
     } catch (error) {
       this.abort();
       return error instanceof FormDataError
-        ? refuse(this.#visit, "bad-form")
-        : refuseError(this.#visit, error);
+        ? refuseFileOfForm(this.#visit, "bad-form", undefined)
+        : refuseError(this.#visit, error, this.#fileName);
     }
     return undefined;
   }
@@ -105,6 +115,7 @@ export class FormIntake implements Intake {
         return this.#takeData(event.bytes);
       case "part-end":
         this.#part = "ignored";
+        this.#fileName = undefined;
         return undefined;
       case "end":
         this.#hasEnded = true;
@@ -119,6 +130,7 @@ export class FormIntake implements Intake {
       this.#part = fileName === undefined ? "ignored" : "unnamed";
       return undefined;
     }
+    this.#fileName = fileName;
     const { policy } = this.#visit.site;
     if (!isPlainFileName(fileName)) return "bad-file-name";
     if (!allowsFile(fileName, policy)) return "upload-type";
@@ -129,7 +141,7 @@ export class FormIntake implements Intake {
     if (path === undefined) return "bad-file-name";
     this.#names.add(fileName);
     this.#part = uploads.begin(path, options);
-    this.#uploads.push(this.#part);
+    this.#uploads.push({ upload: this.#part, fileName });
     return undefined;
   }
 
@@ -144,6 +156,6 @@ export class FormIntake implements Intake {
 
   #refuse(refusal: Refusal): Reply {
     this.abort();
-    return refuse(this.#visit, refusal);
+    return refuseFileOfForm(this.#visit, refusal, this.#fileName);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A folder as a page, in parts: what can be sent before its names are known, the rows, and the rest.
  */
-import { formatBytes } from "../base/units.ts";
+import { formatBytes, formatLimit } from "../base/units.ts";
 import type { Entry } from "../store/store.ts";
 import { formatUrlPath } from "../wire/target.ts";
 import { LISTING_TEMPLATE, UPLOAD_FORM_TEMPLATE } from "./pages.ts";
@@ -70,7 +70,7 @@ function trailOf(names: readonly string[]): SafeHtml {
 }
 
 function uploadForm(maxBytes: number): SafeHtml {
-  const hint = Number.isSafeInteger(maxBytes) ? `Up to ${formatBytes(maxBytes)} at a time` : "";
+  const hint = Number.isSafeInteger(maxBytes) ? `Up to ${formatLimit(maxBytes)} at a time` : "";
   return fillTemplate(UPLOAD_FORM_TEMPLATE, { hint });
 }
 

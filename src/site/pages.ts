@@ -53,12 +53,21 @@ export function defaultPage(): Uint8Array {
   return DEFAULT_PAGE;
 }
 
+export type ErrorText = {
+  readonly status: number;
+  readonly reason: string;
+  readonly text: string;
+  /** Address of the folder to go back to, where there is one. */
+  readonly back: string | undefined;
+};
+
 /** The page of any other error. */
-export function errorPage(status: number, reason: string, text: string): Uint8Array {
+export function errorPage({ status, reason, text, back }: ErrorText): Uint8Array {
   const page = fillTemplate(ERROR_TEMPLATE, {
     status: markup`${status}`,
     title: reason,
     text: markup`<p>${text}</p>`,
+    back: back === undefined ? markup`` : markup`<a href="${back}">Back to the folder</a> · `,
   });
   return encodeUtf8(page.text);
 }

@@ -1,15 +1,19 @@
 /**
  * What is said to a client that doesn't get what it asked for: the one map from everything that can go wrong to a
- * status and a fixed text. Nothing of the request and nothing of the system is ever repeated in it.
+ * status and a fixed text. Nothing of the system is ever repeated in it, and of the request only the name of a file in a
+ * form, so that a person who sent several knows which one it is about.
  */
 import { encodeUtf8 } from "../base/bytes.ts";
+import { printable } from "../base/printable.ts";
+import { formatLimit } from "../base/units.ts";
 import { chooseMediaType } from "../semantics/negotiation.ts";
 import { reasonPhrase } from "../semantics/status.ts";
 import { StoreError, type StoreErrorKind } from "../store/store-error.ts";
 import type { Field } from "../wire/fields.ts";
+import { formatUrlPath, parseUrlPath } from "../wire/target.ts";
 import type { ProtocolError } from "../wire/protocol-error.ts";
 import { finishReply } from "./finish.ts";
-import { CONTENT_SECURITY_POLICY, errorPage, HTML_TYPE } from "./pages.ts";
+import { CONTENT_SECURITY_POLICY, errorPage, type ErrorText, HTML_TYPE } from "./pages.ts";
 import type { Reply, ReplyBody } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
 
@@ -53,6 +57,9 @@ const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
+/** So much of a file's name is shown. */
+const SHOWN_CHARACTERS = 255;
+
 const BUSY_FIELDS: readonly Field[] = [["Retry-After", "2"]];
 const CODED_FIELDS: readonly Field[] = [["Accept-Encoding", "identity"]];
 
@@ -65,17 +72,33 @@ const ERROR_TYPES: readonly string[] = ["text/plain", "text/html", "application/
  * @param fields what this refusal needs besides, such as Allow.
  */
 export function refuse(visit: Visit, refusal: Refusal, fields: readonly Field[] = []): Reply {
-  const [status, text] = REFUSALS[refusal];
+  return makeRefusal(visit, refusal, { fields, fileName: undefined });
+}
+
+/** Refuses a form because of the file `fileName` in it. */
+export function refuseFileOfForm(visit: Visit, refusal: Refusal, fileName: string | undefined): Reply {
+  return makeRefusal(visit, refusal, { fields: [], fileName });
+}
+
+type RefusalDetails = { readonly fields: readonly Field[]; readonly fileName: string | undefined };
+
+function makeRefusal(visit: Visit, refusal: Refusal, { fields, fileName }: RefusalDetails): Reply {
+  const [status] = REFUSALS[refusal];
   const own = ownFields(refusal);
-  const { body, fields: bodyFields } = errorBody(visit.lookup("accept"), status, text);
+  const text = textFor(visit, refusal, fileName);
+  const { body, fields: bodyFields } = errorBody(visit.lookup("accept"), {
+    status,
+    text,
+    back: folderOfForm(visit),
+  });
   return { kind: "reply", status, fields: [...bodyFields, ["Vary", "Accept"], ...own, ...fields], body };
 }
 
 /** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator. */
-export function refuseError(visit: Visit, error: unknown): Reply {
+export function refuseError(visit: Visit, error: unknown, fileName?: string): Reply {
   if (error instanceof StoreError) {
     if (error.kind === "failed") visit.site.onError?.(error);
-    return refuse(visit, error.kind);
+    return refuseFileOfForm(visit, error.kind, fileName);
   }
   visit.site.onError?.(error);
   return refuse(visit, "unexpected");
@@ -84,7 +107,11 @@ export function refuseError(visit: Visit, error: unknown): Reply {
 /** Answers bytes that are not a request, with the status and the words of `error`. The reply is finished. */
 export function refuseProtocol(error: ProtocolError, site: Site): Reply {
   const { status } = error;
-  const { body, fields } = errorBody(undefined, status, `${error.message}.`);
+  const { body, fields } = errorBody(undefined, {
+    status,
+    text: `${error.message}.`,
+    back: undefined,
+  });
   const more = status === 503 ? BUSY_FIELDS : [];
   const reply: Reply = { kind: "reply", status, fields: [...fields, ...more], body, close: true };
   return finishReply(reply, site, undefined, site.clock.nowMs());
@@ -98,6 +125,22 @@ export function describeRefusal(refusal: Refusal): { readonly status: number; re
 
 export const REFUSAL_KINDS: readonly Refusal[] = Object.keys(REFUSALS) as Refusal[];
 
+/** SECURITY: a name is repeated to the one who sent it only, cut and printable here, escaped by the page's maker. */
+function textFor({ site }: Visit, refusal: Refusal, fileName: string | undefined): string {
+  const [, text] = REFUSALS[refusal];
+  const { upload } = site.policy;
+  if (refusal === "too-large" && upload !== undefined)
+    return `${text.slice(0, -1)}, which is ${formatLimit(upload.maxBytes)} at a time.`;
+  return fileName === undefined ? text : `"${printable(fileName.slice(0, SHOWN_CHARACTERS))}": ${text}`;
+}
+
+/** The folder whose page has sent a form. */
+function folderOfForm({ request: { method, target } }: Visit): string | undefined {
+  if (method !== "POST" || (target.form !== "origin" && target.form !== "absolute")) return undefined;
+  const path = parseUrlPath(target.path);
+  return path?.isFolder === true ? formatUrlPath(path.names, { isFolder: true }) : undefined;
+}
+
 function ownFields(refusal: Refusal): readonly Field[] {
   if (refusal === "busy") return BUSY_FIELDS;
   return refusal === "coded-upload" ? CODED_FIELDS : [];
@@ -105,13 +148,12 @@ function ownFields(refusal: Refusal): readonly Field[] {
 
 function errorBody(
   accept: string | undefined,
-  status: number,
-  text: string,
+  { status, text, back }: Omit<ErrorText, "reason">,
 ): { readonly body: ReplyBody; readonly fields: readonly Field[] } {
   const reason = reasonPhrase(status);
   const type = chooseMediaType(accept, ERROR_TYPES);
   if (type === "text/html") {
-    const page = errorPage(status, reason, text);
+    const page = errorPage({ status, reason, text, back });
     return { body: bytesBody(page), fields: [HTML_TYPE, CONTENT_SECURITY_POLICY] };
   }
   if (type === "application/json") {

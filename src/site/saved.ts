@@ -2,6 +2,7 @@
  * The reply to an upload that was saved.
  */
 import { encodeUtf8, NO_BYTES } from "../base/bytes.ts";
+import { printable } from "../base/printable.ts";
 import { formatEntityTag } from "../semantics/entity-tag.ts";
 import { formatHttpDate } from "../semantics/http-date.ts";
 import { chooseMediaType } from "../semantics/negotiation.ts";
@@ -34,6 +35,7 @@ export function replyFormSaved(visit: Visit, names: readonly string[], saved: re
   };
 }
 
+/** In text the paths are for people, decoded; in JSON they are as in an address. */
 function replyCreated(visit: Visit, saved: readonly Committed[], validators: readonly Field[]): Reply {
   const paths = saved.map(({ names }) => formatUrlPath(names, { isFolder: false }));
   const [first, second] = paths;
@@ -42,7 +44,7 @@ function replyCreated(visit: Visit, saved: readonly Committed[], validators: rea
     chooseMediaType(visit.lookup("accept"), ["text/plain", "application/json"]) === "application/json";
   const text = isJson
     ? `${JSON.stringify({ saved: paths })}\n`
-    : paths.map((path) => `Saved ${path}\n`).join("");
+    : saved.map(({ names }) => `Saved /${names.map(printable).join("/")}\n`).join("");
   const type: Field = ["Content-Type", isJson ? "application/json" : "text/plain; charset=utf-8"];
   return {
     kind: "reply",

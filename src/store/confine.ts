@@ -7,7 +7,7 @@
  */
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { sep } from "node:path";
-import { errorCode, errorText } from "../base/failure.ts";
+import { errorCode, fileReason } from "../base/failure.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
@@ -63,7 +63,7 @@ function realPathOfRoot(root: string): string {
     const code = errorCode(error);
     if (code === "ENOENT")
       throw new StoreError("failed", `Cannot serve "${root}": there is no such folder`, code);
-    throw new StoreError(toStoreError(error).kind, `Cannot serve "${root}": ${errorText(error)}`, code);
+    throw new StoreError(toStoreError(error).kind, `Cannot serve "${root}": ${fileReason(error)}`, code);
   }
 }
 

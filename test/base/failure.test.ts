@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { assertNever } from "../../src/base/assert-never.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { errorCode, errorText } from "../../src/base/failure.ts";
+import { errorCode, errorText, fileReason } from "../../src/base/failure.ts";
 import { formatJsonLine } from "../../src/base/json-line.ts";
 import { pieceLength } from "../../src/base/piece.ts";
 
@@ -59,5 +59,19 @@ describe("formatJsonLine()", () => {
     const line = formatJsonLine(value);
     expect(line).toMatch(/^[\x20-\x7e]+$/);
     expect(JSON.parse(line)).toEqual(value);
+  });
+});
+
+describe("fileReason()", () => {
+  test.each([
+    [
+      Object.assign(new Error("ENOENT: no such file or directory, open 'x'"), { code: "ENOENT" }),
+      "there is no such file or folder",
+    ],
+    [Object.assign(new Error("EACCES: x"), { code: "EACCES" }), "permission denied"],
+    [Object.assign(new Error("Odd"), { code: "EODD" }), "Odd"],
+    ["thrown text", "thrown text"],
+  ])("gives words (%#)", (error, words) => {
+    expect(fileReason(error)).toBe(words);
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 
-import { formatBytes, formatDurationMs, formatRate, parseSeconds, parseSize } from "../../src/base/units.ts";
+import {
+  formatBytes,
+  formatDurationMs,
+  formatLimit,
+  formatRate,
+  parseSeconds,
+  parseSize,
+} from "../../src/base/units.ts";
 
 describe("parseSize()", () => {
   test.each([
@@ -39,6 +46,23 @@ describe("parseSize()", () => {
     "１0",
   ])("refuses %p", (text) => {
     expect(parseSize(text)).toBeUndefined();
+  });
+});
+
+describe("formatLimit()", () => {
+  test.each([
+    ["1G", "1 GiB"],
+    ["50M", "50 MiB"],
+    ["500k", "500 KiB"],
+    ["1.5G", "1.5 GiB"],
+    ["10MB", "10 MB"],
+    ["512MB", "512 MB"],
+    ["2GB", "2 GB"],
+    ["1000k", "1000 KiB"],
+    ["500", "500 B"],
+    ["1234567", "1.2 MB"],
+  ])("shows %s as %s", (typed, shown) => {
+    expect(formatLimit(parseSize(typed) ?? 0)).toBe(shown);
   });
 });
 

@@ -39,11 +39,22 @@ const ROWS: readonly Row[] = [
   ["serve 0 --idle-exit soon", 2, /"soon" of --idle-exit is not a time/],
   ["serve 0 --idle-exit 0", 2, /"0" of --idle-exit is not a time/],
   ["serve 0 --log-format json", 2, /needs --log-file/],
-  ["serve 0 --log-file missing/access.log", 2, /Cannot write the log file/],
+  [
+    "serve 0 --log-file missing/access.log",
+    6,
+    /Cannot write the log file.*: there is no such file or folder; name/,
+  ],
+  ["serve 0 --log-file .", 6, /Cannot write the log file.*: it is a folder; name/],
+  ["get --log-file missing/a.log", 6, /Cannot write the log file.*: there is no such file or folder; name/],
   ["serve 0 --header nonsense", 2, /is not a field/],
   ["serve 0 --header Content-Length:5", 2, /the server's own/],
-  ["serve 0 --host 192.0.2.1", 1, /Cannot listen on 192\.0\.2\.1:0/],
-  ["serve 0 --host no.such.host.invalid", 1, /Cannot listen on no\.such\.host\.invalid:0/],
+  ["serve 0 --host 192.0.2.1", 1, /Cannot listen on 192\.0\.2\.1:0: this machine does not have that address/],
+  [
+    "serve 0 --host no.such.host.invalid",
+    1,
+    /"no\.such\.host\.invalid" is no address and no known name; check/,
+  ],
+  ["serve 0 --host 300.1.1.1", 1, /"300\.1\.1\.1" is no address and no known name; check/],
   ["serve 0 --lan --host 127.0.0.1", 2, /contradict/],
   ["serve 0 --quiet --verbose", 2, /contradict/],
   ["get 127.0.0.1:8080", 2, /is not a host.*127\.0\.0\.1 8080/],
@@ -63,7 +74,12 @@ const ROWS: readonly Row[] = [
   ["put localhost 8080", 2, /file to send is missing/],
   ["put http://localhost/ file.txt", 2, /file comes first/],
   ["shell --script", 2, /needs a value/],
-  ["shell --script missing.txt", 2, /Cannot read the script "missing\.txt"/],
+  [
+    "shell --script missing.txt",
+    6,
+    /Cannot read the script "missing\.txt": there is no such file or folder; name/,
+  ],
+  ["shell --script .", 6, /Cannot read the script "\.": it is a folder; name/],
   ["help get put", 2, /one command/],
 ];
 
@@ -124,6 +140,20 @@ describe("what the machine does not have", () => {
     expect(ran.stderr).toMatch(/folder ".*closed" can't be read/);
     expect(ran.code).toBe(2);
     expectOneSentence(ran);
+  });
+
+  test("uploads into a folder that can't be written: a warning at the start", async () => {
+    using place = new ScratchFolder();
+    copyFileSync(await netfileBinary(), place.at("netfile"));
+    place.folder("closed");
+    place.chmod("closed", 0o555);
+    place.chmod(".", 0o755);
+    const words = ["serve", "0", "closed", "--upload", "--quiet", "--idle-exit", "1"];
+    const ran = await runProgram(asUnprivileged([place.at("netfile"), ...words]), { cwd: place.path });
+    expect(ran.stderr).toBe(
+      "netfile: warning: No upload can be saved: the folder can't be written; change its permissions\n",
+    );
+    expect(ran.code).toBe(0);
   });
 
   test("netfile alone shows its help, exit 2", async () => {

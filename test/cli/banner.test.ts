@@ -77,7 +77,7 @@ describe("formatServing()", () => {
     } as const;
     expect(formatServing(facts(plan), plain).slice(4)).toEqual([
       "Types    every type",
-      "Uploads  on, up to 1.1 GB each; an existing name gets a number",
+      "Uploads  on, up to 1 GiB at a time; an existing name gets a number",
       "Log      /var/log/a.log (json)",
       "Ends     after 1 min without a request",
     ]);

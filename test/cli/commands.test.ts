@@ -87,7 +87,6 @@ describe("netfile", () => {
     [["serve", "--prot", "9000"], 'There is no flag "--prot"; did you mean "--port"?'],
     [["serve", "70000"], 'The port "70000" is not a port'],
     [["serve", "8080", "nowhere"], "There is no folder"],
-    [["serve", "--log-file", "no/such/log"], "Cannot write the log file"],
     [["get", "localhost", "80", "a", "b", "c"], 'The word "c" is one too many'],
     [["get", "http://h/", "a", "-o", "b"], "The destination is given twice"],
     [["get", "--json", "-o", "-"], '--json and "-o -" both want standard output'],
@@ -96,7 +95,6 @@ describe("netfile", () => {
     [["completion"], "Name the shell"],
     [["completion", "tcsh"], "Name the shell"],
     [["man", "get"], 'The word "get" is one too many'],
-    [["shell", "--script", "nowhere.txt"], "Cannot read the script"],
   ])("ends %j with one sentence and exit code 2", async (words, message) => {
     const { code, out, err } = await run(words);
     expect({ code, out }).toEqual({ code: 2, out: "" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { describeFailure, EXIT, EXIT_CODE_LINES, UsageError } from "../../src/cli/exit.ts";
+import { describeFailure, EXIT, EXIT_CODE_LINES, LocalFileError, UsageError } from "../../src/cli/exit.ts";
 import { UrlError } from "../../src/client/origin.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import type { TransferPhase } from "../../src/client/transfer-error.ts";
@@ -33,6 +33,7 @@ describe("describeFailure()", () => {
   test.each<[Error, number]>([
     [new UsageError("It failed"), EXIT.usage],
     [new UrlError("It failed"), EXIT.usage],
+    [new LocalFileError("It failed"), EXIT.disk],
     [new ListenError("It failed", "EADDRINUSE"), EXIT.failure],
   ])("maps what is expected (%#)", (error, code) => {
     expect(describeFailure(error)).toEqual({ code, text: "It failed", isExpected: true });

@@ -167,8 +167,8 @@ describe("sizes, times, counts and choices", () => {
     [() => readCount("1000001", "--max-connections"), "is not a count"],
     [() => readCount("1.5", "--max-connections"), "is not a count"],
     [() => readOnExist("relpace"), 'did you mean "replace"?'],
-    [() => readOnExist("ask"), "write refuse, replace, rename"],
-    [() => readLogFormat("xml"), "is not one of combined, json"],
+    [() => readOnExist("ask"), "write refuse, replace or rename"],
+    [() => readLogFormat("xml"), 'The value "xml" of --log-format is not known; write combined or json'],
   ])("are refused with a sentence (%#)", (read, message) => {
     expect(read).toThrow(UsageError);
     expect(read).toThrow(message);

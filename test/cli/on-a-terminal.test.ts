@@ -98,13 +98,14 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
   test("shell asks, completes, fetches, and remembers", async () => {
     const screen = new Screen(["shell", "127.0.0.1", String(site.port)], folder);
     await screen.waitFor(/127\.0\.0\.1:\d+\/> /);
-    screen.type("ls\r");
-    await screen.waitFor(/server\/[^]*> /);
+    // Nothing has been listed yet.
     screen.type("cd se\t");
     await screen.waitFor(/cd [^]*server\//);
     screen.type("\r");
     await screen.waitFor(/\/server\/> /);
-    screen.type("get a.txt\r");
+    screen.type("get 'a\t");
+    await screen.waitFor(/get 'a[^]*\.txt'/);
+    screen.type("\r");
     await screen.waitFor(/Saved a\.txt — 6 B[^]*> /);
     screen.type("quti\r");
     await screen.waitFor(/did you mean "quit"\?[^]*> /);
@@ -114,7 +115,7 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     expect(await screen.child.exited).toBe(0);
     expect(readFileSync(folder.at("a.txt"), "utf8")).toBe("hello\n");
     const history = readFileSync(folder.at(".local/state/netfile/history"), "utf8");
-    expect(history).toBe("ls\ncd server/\nget a.txt\nquti\nquit\n");
+    expect(history).toBe("cd server/\nget 'a.txt'\nquti\nquit\n");
     expect(site.connections).toHaveLength(1);
   });
 

@@ -55,7 +55,7 @@ describe("readPutWords()", () => {
     [["localhost", "a", "b", "c"], 'The word "c" is one too many'],
     [["http://h/", "a"], "The file comes first"],
     [["a", "http://h/", "b"], 'The word "b" is one too many; the order is FILE URL'],
-    [["localhost", "99999", "a"], 'The port "99999" is not a port'],
+    [["localhost", "99999", "a"], 'The port "99999" is not a port; write a number from 1 to 65535'],
   ])("refuses %j", (words, message) => {
     expect(() => readPutWords(words)).toThrow(UsageError);
     expect(() => readPutWords(words)).toThrow(message);

@@ -104,6 +104,8 @@ describe("readServePlan()", () => {
     [["--quiet", "--verbose"], "--quiet and --verbose contradict each other"],
     [["--max-upload=1M"], "Uploads are off; add --upload"],
     [["--on-exist=replace"], "Uploads are off; add --upload"],
+    [["--timeout-max=0.5"], 'The value "0.5" of --timeout-max is too short; write 1 or more seconds'],
+    [["--timeout-min=0.2"], 'The value "0.2" of --timeout-min is too short; write 1 or more seconds'],
     [["--timeout-min=30"], "--timeout-min is greater than --timeout-max"],
     [["--timeout-max=2", "--timeout-min=3"], "--timeout-min is greater than --timeout-max"],
     [["--log-format=json"], "--log-format needs --log-file FILE"],

@@ -57,7 +57,7 @@ function source(): CompletionSource {
   return {
     folder: "/",
     localFolder: folder.path,
-    knownEntries: (path) =>
+    entriesOf: async (path) =>
       path === "/sub/"
         ? [{ name: "deep.txt", kind: "file", sizeBytes: 1, modifiedMs: 0 }]
         : [
@@ -86,12 +86,18 @@ describe("completeLine()", () => {
     ["put mine.txt s", ["sub/"], "s"],
     ["lcd h", ["here/"], "h"],
     ["put nowhere/x", [], "nowhere/x"],
-    ["get 'a", [], "'a"],
-  ])("completes %j", (line, completions, part) => {
+    ["get 'a", ["'a b.txt'"], "'a"],
+    ['get "a b', ['"a b.txt"'], '"a b'],
+    ["get 's", ["'sub/"], "'s"],
+    ["get 'sub/", ["'sub/deep.txt'"], "'sub/"],
+    ["get 'a'\\ b", ["'a'\\ b.txt"], "'a'\\ b"],
+    ["get -f ph", ["photo.jpg"], "ph"],
+    ["get # a", [], ""],
+  ])("completes %j", async (line, completions, part) => {
     mkdirSync(folder.at("here"));
     writeFileSync(folder.at("here/inner.txt"), "");
     writeFileSync(folder.at("mine.txt"), "");
-    const [found, replaced] = completeLine(line, source());
+    const [found, replaced] = await completeLine(line, source());
     expect(found.sort()).toEqual(completions.toSorted());
     expect(replaced).toBe(part);
   });

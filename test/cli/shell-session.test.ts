@@ -252,8 +252,15 @@ describe("ShellSession", () => {
     await run("ls\n");
     expect(terminal.out.text).toContain("sub/\n");
     expect(terminal.out.text).toContain("a\\x1b.txt\n");
-    expect(shell.knownEntries("/")).toHaveLength(2);
-    expect(shell.knownEntries("/other/")).toEqual([]);
+    expect(await shell.entriesOf("/")).toHaveLength(2);
+    expect(remote.asked).toEqual(["LIST http://localhost:8080/"]);
+  });
+
+  test("lists a folder once for completion, and what can't be listed is nothing", async () => {
+    expect(await shell.entriesOf("/sub/")).toHaveLength(2);
+    expect(await shell.entriesOf("/sub/")).toHaveLength(2);
+    expect(await shell.entriesOf("/404/")).toEqual([]);
+    expect(remote.asked).toEqual(["LIST http://localhost:8080/sub/", "LIST http://localhost:8080/404/"]);
   });
 
   test("ends an interrupted command with 130", async () => {

@@ -2,7 +2,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
 import { UsageError } from "../../src/cli/exit.ts";
-import { quoteWord, splitWords } from "../../src/cli/shell-words.ts";
+import { quoteRest, quoteWord, splitWords } from "../../src/cli/shell-words.ts";
+
+describe("quoteRest()", () => {
+  test.each(["a'b", 'a"b', "a\\b", "a b", "#", 'it\'s "so"\\'])("is read back in every quote: %j", (text) => {
+    for (const quote of ["'", '"'] as const) {
+      expect(splitWords(`${quote}x${quoteRest(text, quote)}${quote}`)).toEqual([`x${text}`]);
+    }
+    expect(splitWords(`x${quoteRest(text, undefined)}`)).toEqual([`x${text}`]);
+  });
+});
 
 describe("splitWords()", () => {
   test.each<[string, string[]]>([

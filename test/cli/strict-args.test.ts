@@ -72,6 +72,7 @@ describe("readStrictArgs()", () => {
     [["--compres"], 'There is no flag "--compres"; see --help'],
     [["--no-port=1"], 'There is no flag "--no-port"'],
     [["--no-quiet"], 'There is no flag "--no-quiet"'],
+    [["-dash.txt"], 'a name that begins with "-" is written behind "--"'],
     [["--xyz"], 'There is no flag "--xyz"; see --help'],
     [["--__proto__"], 'There is no flag "--__proto__"'],
     [["--constructor=1"], 'There is no flag "--constructor"'],

@@ -72,15 +72,15 @@ describe("formatConfirmation()", () => {
       { savedAs: "/elsewhere/a\u001b.jpg" },
       "Saved /elsewhere/a\\x1b.jpg — 1.2 MB in 12 ms (100 MB/s), length only",
     ],
-    [{ savedAs: undefined }, "Received — 1.2 MB in 12 ms (100 MB/s), length only"],
+    [{ savedAs: undefined }, "Received /photo.jpg — 1.2 MB in 12 ms (100 MB/s), length only"],
   ])("of a download is one line (%#)", (done, line) => {
     expect(formatConfirmation({ ...GOT, done: { ...DONE, ...done } }, "/photo.jpg")).toBe(line);
   });
 
   test("of an upload says what was sent, and where it is", () => {
-    const done = { ...DONE, savedAs: "/photo-1.jpg" };
+    const done = { ...DONE, savedAs: "/photo-1%20%C3%A9.jpg" };
     expect(formatConfirmation({ ...GOT, command: "put", done }, "dir/photo.jpg")).toBe(
-      "Sent dir/photo.jpg — 1.2 MB in 13 ms (91 MB/s), saved as /photo-1.jpg",
+      "Sent dir/photo.jpg — 1.2 MB in 13 ms (91 MB/s), saved as /photo-1 é.jpg",
     );
   });
 

@@ -2,11 +2,14 @@
  * Preconditions in every combination, against the list of RFC 9110 §13.2.2 written down a second time. `NETFILE_FUZZ_RUNS` sets
  * the number of runs.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { decideConditions, type Validators } from "../../src/semantics/conditions.ts";
 import { formatEntityTag, parseEntityTag } from "../../src/semantics/entity-tag.ts";
 import { formatHttpDate } from "../../src/semantics/http-date.ts";
+import { FUZZ_TIMEOUT_MS } from "./runs.ts";
+
+setDefaultTimeout(FUZZ_TIMEOUT_MS);
 
 fc.configureGlobal({ numRuns: 5 * Number(process.env["NETFILE_FUZZ_RUNS"] ?? 300) });
 

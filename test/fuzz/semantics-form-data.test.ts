@@ -1,9 +1,12 @@
 /**
  * Properties of the reader of forms. `NETFILE_FUZZ_RUNS` sets the number of runs of each.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { FormDataError, FormDataReader } from "../../src/semantics/form-data.ts";
+import { FUZZ_TIMEOUT_MS } from "./runs.ts";
+
+setDefaultTimeout(FUZZ_TIMEOUT_MS);
 
 fc.configureGlobal({ numRuns: Number(process.env["NETFILE_FUZZ_RUNS"] ?? 300) });
 

@@ -1,7 +1,7 @@
 /**
  * Properties of the field parsers and of the decisions made from them. `NETFILE_FUZZ_RUNS` sets the number of runs of each.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { resolveRangeField, spanLength } from "../../src/semantics/byte-range.ts";
 import { layoutByteranges } from "../../src/semantics/byteranges-body.ts";
@@ -18,6 +18,9 @@ import { parseMediaType } from "../../src/semantics/media-type.ts";
 import { chooseCoding, chooseMediaType, type Coding } from "../../src/semantics/negotiation.ts";
 import { parseRetryAfter } from "../../src/semantics/retry-after.ts";
 import { parseDictionary } from "../../src/semantics/structured-dictionary.ts";
+import { FUZZ_TIMEOUT_MS } from "./runs.ts";
+
+setDefaultTimeout(FUZZ_TIMEOUT_MS);
 
 fc.configureGlobal({ numRuns: Number(process.env["NETFILE_FUZZ_RUNS"] ?? 300) });
 
@@ -123,7 +126,8 @@ describe("resolveRangeField()", () => {
 
   test("never names more than there is, whatever it is given", () => {
     fc.assert(
-      fc.property(nearText, fc.maxSafeNat(), (text, size) => {
+      // Half of what is safe: with the heads of parts the sum must still be exact.
+      fc.property(nearText, fc.nat({ max: 2 ** 52 }), (text, size) => {
         const decision = resolveRangeField(text.startsWith("bytes=") ? text : `bytes=${text}`, size);
         if (decision.kind !== "spans") return;
         let total = 0;

@@ -362,7 +362,7 @@ describe("listening", () => {
     const options = { host: "127.0.0.1", limits: {} };
     expect(() => startSiteOn(site.port, options.host)).toThrow(ListenError);
     expect(() => startSiteOn(site.port, options.host)).toThrow(
-      `Cannot listen on 127.0.0.1:${site.port}: the port is in use; choose another with "netfile serve ${site.port + 1}"`,
+      `Cannot listen on 127.0.0.1:${site.port}: the port is in use; choose another, or 0 for a free one`,
     );
   });
 

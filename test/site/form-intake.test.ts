@@ -45,7 +45,7 @@ describe("a form sent to a folder (RFC 7578)", () => {
     const reply = await post(store, "/sub/", body);
     expect([store.text("sub/a.txt"), store.text("sub/żółw 😀.png")]).toEqual(["first", "second\r\n--bx"]);
     expect(reply.status).toBe(201);
-    expect(reply.text).toBe("Saved /sub/a.txt\nSaved /sub/%C5%BC%C3%B3%C5%82w%20%F0%9F%98%80.png\n");
+    expect(reply.text).toBe("Saved /sub/a.txt\nSaved /sub/żółw 😀.png\n");
     expect(reply.fields.has("location")).toBe(false);
     expect(store.uploads.openCount).toBe(0);
   });
@@ -81,6 +81,32 @@ describe("a form sent to a folder (RFC 7578)", () => {
     const store = new MemoryStore();
     expect((await post(store, "/", formOf(["", ""], ["a.txt", "x"]))).status).toBe(201);
     expect([...store.files.keys()]).toEqual(["a.txt"]);
+  });
+
+  test.each([
+    ["old.txt", 409, '"old.txt": A file of this name exists, and files are not replaced here.'],
+    ["a.exe", 403, '"a.exe": Files of this type are not taken here.'],
+    ["../x.txt", 400, '"../x.txt": A file in the form has a name that is not a plain file name.'],
+    ["\u202e<b>.exe", 403, '"\\u{202e}<b>.exe": Files of this type are not taken here.'],
+  ])("names the file that it is refused for: %j", async (name, status, text) => {
+    const store = new MemoryStore({ "old.txt": "old" });
+    const body = formOf(["first.txt", "x"], [name, "y"], ["last.txt", "z"]);
+    const reply = await post(store, "/", body);
+    expect([reply.status, reply.text.split("\n")[1]]).toEqual([status, text]);
+    const page = await post(store, "/sub%3Cx/", body, { fields: { Accept: "text/html" } });
+    expect(page.text).not.toContain("<b>");
+    if (status !== 409) expect(page.text).toContain('<a href="/sub%3Cx/">Back to the folder</a>');
+  });
+
+  test("names the file that could not get its name, and says the limit of one that is too large", async () => {
+    const store = new MemoryStore();
+    store.uploads.commitFailure = new StoreError("exists", "detail");
+    expect((await post(store, "/", formOf(["a.txt", "x"]))).text).toContain('"a.txt": A file of this name');
+    const large = await post(store, "/", formOf(["a.txt", "x".repeat(1025)]), { maxBytes: 1024 });
+    expect([large.status, large.text.split("\n")[1]]).toEqual([
+      413,
+      "The upload is larger than this server takes, which is 1 KiB at a time.",
+    ]);
   });
 
   test.each([

@@ -95,7 +95,7 @@ describe("list()", () => {
     const upload = { maxBytes: 2_000_000, onExist: "refuse" } as const;
     const page = (await get(makeSite(makeStore(), { upload }), "/", HTML)).text;
     expect(page).toContain('method="post" enctype="multipart/form-data" action="./"');
-    expect(page).toContain("Up to 2.0 MB at a time");
+    expect(page).toContain("Up to 2 MB at a time");
     expect((await get(makeSite(makeStore()), "/", HTML)).text).not.toContain("<form");
     const unbounded = { maxBytes: Number.POSITIVE_INFINITY, onExist: "refuse" } as const;
     expect((await get(makeSite(makeStore(), { upload: unbounded }), "/", HTML)).text).not.toContain(
