@@ -15,6 +15,7 @@ import type { Environment } from "./environment.ts";
 import { UsageError } from "./exit.ts";
 import { readCount, readSeconds } from "./flag-values.ts";
 import { readProxies } from "./proxies.ts";
+import { readRetries } from "./retry-flags.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
 /** How often in a row a download is tried again, unless `--retries` says otherwise. */
@@ -94,14 +95,13 @@ export type ConnectionSettings = Pick<SessionOptions, "family" | "proxyFor" | "o
 
 /** Reads the flags of a download. @throws {UsageError} */
 export function readDownloadSettings(args: StrictArgs): DownloadSettings {
-  const [retries, connections, checksum, rate] = [
-    args.value("retries"),
+  const [connections, checksum, rate] = [
     args.value("connections"),
     args.value("checksum"),
     args.value("limit-rate"),
   ];
   return {
-    retries: retries === undefined ? RETRIES : readRetries(retries),
+    retries: readRetries(args) ?? RETRIES,
     connections: connections === undefined ? "auto" : readConnections(connections),
     checksum: checksum === undefined ? undefined : readChecksum(checksum),
     requireDigest: args.isOn("require-digest"),
@@ -168,10 +168,6 @@ export function readChecksum(text: string): Checksum {
   throw new UsageError(
     `The value "${printable(text)}" of --checksum is not a digest; write sha-256: or sha-512: and its hex digits or base64`,
   );
-}
-
-function readRetries(text: string): number {
-  return text === "0" ? 0 : readCount(text, "--retries");
 }
 
 function readConnections(text: string): number {

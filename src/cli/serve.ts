@@ -15,6 +15,7 @@ import { serve } from "../server/serve.ts";
 import type { RunningServer } from "../server/serve.ts";
 import { openDiskStore } from "../store/disk.ts";
 import { rememberFiles } from "../store/recent-files.ts";
+import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
@@ -32,6 +33,8 @@ import { VERSION } from "./version.ts";
 
 /** How long lines that were printed at the end may take to be read. */
 const FLUSH_MS = 1000;
+/** How often uploads that have expired are looked for. */
+const SWEEP_EVERY_MS = 900_000;
 /** So many names of the folder are looked at for one to show. */
 const SAMPLE_NAMES = 100;
 
@@ -71,15 +74,16 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
     log,
     names: new PeerNames(),
   });
-  const running = startServer(plan, observer);
+  const { running, store } = startServer(plan, observer);
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
-  sweepUploads(plan, log);
+  const sweeping = sweepUploads(plan, store, log);
   if (plan.policy.upload !== undefined && !isWritable(plan.folder))
     await log.warn("No upload can be saved: the folder can't be written; change its permissions");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
+  clearInterval(sweeping);
   const idleFor = plan.idleExitMs === undefined ? "" : ` for ${formatDurationMs(plan.idleExitMs)}`;
   if (plan.detail !== "quiet") printer.print(reason === "idle" ? `Ended: no request${idleFor}.` : "Ended.");
   await printer.flush(FLUSH_MS);
@@ -123,13 +127,16 @@ function openAccessLog({ accessLog }: ServePlan, log: Log): AccessLog | undefine
   }
 }
 
-function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
+function startServer(
+  plan: ServePlan,
+  observer: ServerLog,
+): { readonly running: RunningServer; readonly store: Store } {
   const { policy, port, limits, idleExitMs } = plan;
   const descriptors = shareDescriptors(readDescriptorLimit());
-  const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
-  return serve({
+  const store = rememberFiles(openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling }));
+  const running = serve({
     descriptors,
-    site: { store: rememberFiles(disk), policy, clock: systemClock },
+    site: { store, policy, clock: systemClock },
     host: typeof plan.host === "string" ? plan.host : wildcardHost(),
     port,
     limits,
@@ -137,6 +144,7 @@ function startServer(plan: ServePlan, observer: ServerLog): RunningServer {
     observer,
     clock: systemClock,
   });
+  return { running, store };
 }
 
 /** `::` takes IPv4 too; where the system knows no IPv6, IPv4 alone. */
@@ -207,12 +215,17 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** What a killed server left half-saved is removed behind the first requests. */
-function sweepUploads(plan: ServePlan, log: Log): void {
-  if (plan.policy.upload === undefined) return;
+/**
+ * What a killed server left half-saved is removed behind the first requests; uploads that nobody goes on with, then and every
+ * now and then.
+ */
+function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeof setInterval> | undefined {
+  if (plan.policy.upload === undefined) return undefined;
   void (async () => {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
+    await store.unfinished?.sweep();
   })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
+  return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
 }

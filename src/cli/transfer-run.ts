@@ -46,7 +46,8 @@ export type TransferTask = {
 export type TransferHooks = {
   readonly onAnswer: (answer: Answer) => void;
   readonly onProgress: (progress: TransferProgress) => void;
-  readonly onNotice: (text: string) => void;
+  /** Told of what does not end the transfer; a batch is silent about it. */
+  readonly onNotice?: (text: string) => void;
 };
 
 /** How it ended, for the caller's summary. */
@@ -68,7 +69,7 @@ export async function runTransfer(task: TransferTask, settings: TransferSettings
     },
     onNotice: (text) => {
       bar.clear();
-      if (telling === "panel" || telling === "line") void settings.log.warn(text);
+      if (telling !== "nothing") void settings.log.warn(text);
     },
   };
   try {

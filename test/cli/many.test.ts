@@ -93,7 +93,8 @@ describe("netfile get of several URLs", () => {
       ".",
     ]);
     expect(code).toBe(3);
-    const events = eventsOf(out);
+    // A busy machine may be slow enough to tell of progress.
+    const events = eventsOf(out).filter(({ event }) => event !== "progress");
     expect(events.map(({ event, n }) => [event, n])).toEqual([
       ["started", 1],
       ["finished", 1],

@@ -11,8 +11,8 @@ import { type RunningSite, startSite } from "../support/running-site.ts";
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const RUNS = process.env["NETFILE_TEST_ALL"] === "1" ? 100 : 30;
 const SIZE = 8 * 1024 * 1024;
-/** A run takes about so long from its start; the rate is limited so that it isn't over at once. */
-const LAST_KILL_MS = 700;
+/** The content takes about so long, since its rate is limited. */
+const TRANSFER_MS = 500;
 
 let site: RunningSite;
 let folder: TemporaryFolder;
@@ -38,6 +38,12 @@ function spawnGet(...flags: readonly string[]) {
   );
 }
 
+/** Waits until the part file is there, or the run is over. */
+async function begun(child: Bun.Subprocess): Promise<void> {
+  while (child.exitCode === null && !folder.names().some((name) => name.endsWith(".part")))
+    await Bun.sleep(5);
+}
+
 /** What a journal that is left says is there. */
 function journaledBytes(): number {
   const name = folder.names().find((candidate) => candidate.endsWith(".journal"));
@@ -56,9 +62,11 @@ test(
     let resumedRuns = 0;
     for (let run = 0; run < RUNS; run += 1) {
       const child = spawnGet("--limit-rate", "16M", ...(run % 3 === 0 ? ["-x", "3"] : []));
-      const timer = setTimeout(() => child.kill("SIGKILL"), 100 + Math.random() * (LAST_KILL_MS - 100));
+      // Most instants lie in the transfer, some before it and behind it.
+      if (run % 5 > 0) await begun(child);
+      await Bun.sleep(Math.random() * 1.1 * TRANSFER_MS);
+      child.kill("SIGKILL");
       await child.exited;
-      clearTimeout(timer);
       // Either nothing is under the name, or all of it; then the journal means nothing any more.
       const isThere = folder.names().includes("a.txt");
       if (isThere) expect(readFileSync(folder.at("a.txt")).equals(content)).toBe(true);
