@@ -3,6 +3,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { Session } from "../client/session.ts";
+import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
 import { ClientLog } from "./client-log.ts";
 import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
@@ -12,6 +13,7 @@ import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
 import { readPutWords } from "./remote-words.ts";
+import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
@@ -32,6 +34,7 @@ export const putCommand: Command = {
     force: { type: "boolean", alias: "f", description: "with -r: send what is unchanged too" },
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
+    ...RETRY_ARGS,
   },
   help: {
     summary:
@@ -65,12 +68,14 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   }
   refuseWithout(args, "recursive", ["jobs", "keep-going", "dry-run", "force"]);
   const { path, url } = readPutWords(args.words);
+  const retries = readRetries(args);
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
   const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
   const isPost = args.isOn("post");
+  const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(
     {
       command: isPost ? "post" : "put",
@@ -78,7 +83,8 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: path,
       signal,
       isUnwanted: () => false,
-      start: (hooks) => upload(session, { path, url, method: isPost ? "POST" : "PUT", signal, ...hooks }),
+      start: (hooks) =>
+        upload(session, { path, url, method, signal, ...hooks, retries: retries ?? DEFAULT_RETRIES }),
     },
     { terminal, log, clientLog, telling: readTelling(args) },
   );

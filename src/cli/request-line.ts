@@ -44,7 +44,7 @@ function formatMoved(record: AnswerRecord): string {
 }
 
 function isUpload({ method, receivedBytes }: AnswerRecord): boolean {
-  return (method === "PUT" || method === "POST") && receivedBytes > 0;
+  return ["PUT", "POST", "PATCH"].includes(method) && receivedBytes > 0;
 }
 
 function formatRequest({ method, target }: AnswerRecord): string {

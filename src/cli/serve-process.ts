@@ -14,6 +14,7 @@ import type { WorkerPlace } from "../server/worker-messages.ts";
 import { shareLimits } from "../server/worker.ts";
 import { openDiskStore } from "../store/disk.ts";
 import { rememberFiles } from "../store/recent-files.ts";
+import type { Store } from "../store/store.ts";
 import { LocalFileError } from "./exit.ts";
 import type { LinePrinter } from "./line-printer.ts";
 import type { Log } from "./log.ts";
@@ -65,13 +66,18 @@ export function makeObserver(
  * @param worker its place among several processes, whose parent decides when nobody needs them any more.
  * @throws {ListenError}
  */
-export function startServer(plan: ServePlan, observer: ServerLog, worker?: WorkerPlace): SharingServer {
+export function startServer(
+  plan: ServePlan,
+  observer: ServerLog,
+  worker?: WorkerPlace,
+): { readonly running: SharingServer; readonly store: Store } {
   const { policy, port, limits, idleExitMs } = plan;
   const descriptors = shareDescriptors(readDescriptorLimit());
   const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
-  return serve({
+  const store = rememberFiles(worker === undefined ? disk : withoutUnfinished(disk));
+  const running = serve({
     descriptors,
-    site: { store: rememberFiles(disk), policy, clock: systemClock },
+    site: { store, policy, clock: systemClock },
     host: listenHost(plan),
     port,
     limits: worker === undefined ? limits : shareLimits(limits, worker),
@@ -80,6 +86,7 @@ export function startServer(plan: ServePlan, observer: ServerLog, worker?: Worke
     observer,
     clock: systemClock,
   });
+  return { running, store };
 }
 
 /** The address or name that the plan listens on. */
@@ -91,4 +98,17 @@ export function listenHost({ host }: ServePlan): string {
 function wildcardHost(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
+}
+
+/**
+ * A store whose uploads end with their request.
+ *
+ * SECURITY: an upload that outlives its request has one writer at a time, which only a process alone can see to.
+ */
+function withoutUnfinished(store: Store): Store {
+  return {
+    find: (path) => store.find(path),
+    folder: (path) => store.folder(path),
+    ...(store.uploads === undefined ? {} : { uploads: store.uploads }),
+  };
 }

@@ -53,7 +53,11 @@ async function runServeWorker(terminal: Terminal): Promise<number> {
     clock: systemClock,
     start: (plan, place) => {
       accessLog = openAccessLog(plan, log);
-      const server = startServer(plan, makeObserver(plan, { terminal, printer, log, accessLog }), place);
+      const { running: server } = startServer(
+        plan,
+        makeObserver(plan, { terminal, printer, log, accessLog }),
+        place,
+      );
       running = server;
       return server;
     },

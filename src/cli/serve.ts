@@ -9,6 +9,8 @@ import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import type { RunningServer } from "../server/serve.ts";
+import { openDiskStore } from "../store/disk.ts";
+import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
@@ -26,6 +28,8 @@ import { VERSION } from "./version.ts";
 
 /** How long lines that were printed at the end may take to be read. */
 const FLUSH_MS = 1000;
+/** How often uploads that have expired are looked for. */
+const SWEEP_EVERY_MS = 900_000;
 /** So many names of the folder are looked at for one to show. */
 const SAMPLE_NAMES = 100;
 
@@ -57,15 +61,16 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   checkFolder(plan.folder);
   const printer = new LinePrinter(terminal.out);
   const start = plan.workers > 1 ? startTogether : startAlone;
-  const { running, accessLog, close } = await start(plan, { terminal, printer, log });
+  const { running, store, accessLog, close } = await start(plan, { terminal, printer, log });
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
-  sweepUploads(plan, log);
+  const sweeping = sweepUploads(plan, store, log);
   if (plan.policy.upload !== undefined && !isWritable(plan.folder))
     await log.warn("No upload can be saved: the folder can't be written; change its permissions");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
+  clearInterval(sweeping);
   const idleFor = plan.idleExitMs === undefined ? "" : ` for ${formatDurationMs(plan.idleExitMs)}`;
   if (plan.detail !== "quiet") printer.print(reason === "idle" ? `Ended: no request${idleFor}.` : "Ended.");
   await printer.flush(FLUSH_MS);
@@ -77,26 +82,33 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
 type Voices = { readonly terminal: Terminal; readonly printer: LinePrinter; readonly log: Log };
 
 /** A server that runs, in this process or in several. */
-type Started = Pick<Stoppable, "running" | "accessLog"> & { readonly close: () => void };
+type Started = Pick<Stoppable, "running" | "accessLog"> & {
+  /** Where uploads that are left over are looked for. */
+  readonly store: Store;
+  readonly close: () => void;
+};
 
 async function startAlone(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
   const accessLog = openAccessLog(plan, log);
   const observer = makeObserver(plan, { terminal, printer, log, accessLog });
-  return { running: startServer(plan, observer), accessLog, close: () => accessLog?.close() };
+  const { running, store } = startServer(plan, observer);
+  return { running, store, accessLog, close: () => accessLog?.close() };
 }
 
 async function startTogether(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
   // The workers write it; one that can't be written is told of here, once.
   openAccessLog(plan, log)?.close();
+  const store = openDiskStore(plan.folder);
   const { startWorkers } = await import("./serve-workers.ts");
   const running = await startWorkers(plan, {
     host: listenHost(plan),
     printer,
     log,
     hasColors: terminal.out.colors.red("x") !== "x",
-    onWorkerEnd: () => sweepUploads(plan, log),
+    onWorkerEnd: () => removeAbandoned(plan, store, log),
   });
-  return { running, accessLog: plan.accessLog === undefined ? undefined : running, close: () => undefined };
+  const accessLog = plan.accessLog === undefined ? undefined : running;
+  return { running, store, accessLog, close: () => undefined };
 }
 
 /** Several processes on one port need a kernel that deals connections out: elsewhere one serves, and that is said. */
@@ -194,12 +206,22 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** What a killed server left half-saved is removed behind the first requests. */
-function sweepUploads(plan: ServePlan, log: Log): void {
+/**
+ * What a killed server left half-saved is removed behind the first requests; uploads that nobody goes on with, then and every
+ * now and then.
+ */
+function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeof setInterval> | undefined {
+  if (plan.policy.upload === undefined) return undefined;
+  removeAbandoned(plan, store, log);
+  return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
+}
+
+function removeAbandoned(plan: ServePlan, store: Store, log: Log): void {
   if (plan.policy.upload === undefined) return;
   void (async () => {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
+    await store.unfinished?.sweep();
   })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
 }

@@ -2,6 +2,7 @@
  * The shell with a person: a prompt with editing, history and completion, by node:readline.
  */
 import { createInterface } from "node:readline";
+import type { AsyncCompleter } from "node:readline";
 
 import { printable } from "../base/printable.ts";
 import { describeFailure } from "./exit.ts";
@@ -82,7 +83,7 @@ async function runLine(line: string, signal: AbortSignal, { shell, log }: Prompt
   return false;
 }
 
-type CompletionAnswer = (error: null, result: [completions: string[], part: string]) => void;
+type CompletionAnswer = Parameters<AsyncCompleter>[1];
 
 async function complete(line: string, shell: ShellSession, answer: CompletionAnswer): Promise<void> {
   answer(null, await completeLine(line, shellSource(shell)));

@@ -40,6 +40,8 @@ export type TransferTask = {
 export type TransferHooks = {
   readonly onAnswer: (answer: Answer) => void;
   readonly onProgress: (progress: TransferProgress) => void;
+  /** Told of what does not end the transfer; a batch is silent about it. */
+  readonly onNotice?: (text: string) => void;
 };
 
 /** How it ended, for the caller's summary. */
@@ -58,6 +60,10 @@ export async function runTransfer(task: TransferTask, settings: TransferSettings
     },
     onProgress: (progress) => {
       if (telling === "panel" || telling === "line") bar.update(progress);
+    },
+    onNotice: (text) => {
+      bar.clear();
+      if (telling !== "nothing") void settings.log.warn(text);
     },
   };
   try {

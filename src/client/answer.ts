@@ -135,7 +135,8 @@ const UPLOAD_ADVICE: Advice = {
   507: "the server has no room for it",
 };
 
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** The same request may succeed later. */
+export const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 function refusal(head: ResponseHead, what: string, advice: Advice): TransferError {
   const said = printable(`${head.status} ${head.reason}`.trimEnd());

@@ -2,7 +2,8 @@
  * Sends one file as the body of a request, slice by slice, and listens meanwhile: a server that has made up its mind
  * before the body is over is heard at once.
  */
-import type { ResponseHead } from "../wire/message.ts";
+import type { Field } from "../wire/fields.ts";
+import type { InformationalHead, ResponseHead, WireEvent } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
 import { headOf } from "./conversation.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -14,7 +15,13 @@ import type { SessionOptions } from "./session.ts";
 
 type SendOptions = {
   readonly url: RemoteUrl;
-  readonly method: "PUT" | "POST";
+  readonly method: "PUT" | "POST" | "PATCH";
+  /** What goes before this is left out: the server has it. */
+  readonly startBytes?: number;
+  /** Fields of the request beyond the usual ones. */
+  readonly fields?: readonly Field[];
+  /** Told of interim answers. */
+  readonly onInformational?: (head: InformationalHead) => void;
   readonly onProgress?: (progress: TransferProgress) => void;
 };
 
@@ -26,6 +33,8 @@ const CONTINUE_WAIT_MS = 1000;
 const SLICE_BYTES = 256 * 1024;
 
 export class FileSender {
+  /** When the last request's head was written, on the monotonic clock. */
+  askedAtMs = 0;
   /** When the body of the last request began, on the monotonic clock. */
   begunAtMs = 0;
   /** Whether any of the last request's body may have reached the server. */
@@ -72,14 +81,17 @@ export class FileSender {
     this.isWhole = false;
     this.hasExpected = this.#expects(connection);
     this.#meter = this.#newMeter();
+    this.#meter.advance(this.#startBytes);
     connection.send(
       uploadRequest(this.#options.url, this.#options.method, {
         userAgent: this.#session.userAgent,
-        sizeBytes: this.sizeBytes,
+        sizeBytes: this.sizeBytes - this.#startBytes,
         expectation: this.hasExpected ? "continue" : "none",
+        fields: this.#options.fields ?? [],
       }),
     );
-    const refusal = this.hasExpected ? await awaitContinue(connection) : undefined;
+    this.askedAtMs = connection.askedAtMs;
+    const refusal = this.hasExpected ? await this.#awaitContinue(connection) : undefined;
     this.begunAtMs = this.#session.clock.monotonicMs();
     return refusal ?? this.#sendBody(connection);
   }
@@ -89,17 +101,18 @@ export class FileSender {
    * can move to another one before anything has been sent that the server could act upon.
    */
   #expects(connection: Connection): boolean {
-    if (!this.#mayExpect || this.sizeBytes === 0) return false;
-    return this.sizeBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
+    const bodyBytes = this.sizeBytes - this.#startBytes;
+    if (!this.#mayExpect || bodyBytes === 0) return false;
+    return bodyBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
   }
 
   async #sendBody(connection: Connection): Promise<ResponseHead> {
     this.hasBegun = true;
-    let position = 0;
+    let position = this.#startBytes;
     for (;;) {
       const event = connection.take();
       if (event !== undefined) {
-        const head = headOf(connection, event);
+        const head = this.#hear(connection, event);
         if (head !== undefined) return head;
       } else if (!connection.isFlushed || this.isWhole) {
         await connection.change();
@@ -124,29 +137,38 @@ export class FileSender {
   #newMeter(): ProgressMeter {
     return new ProgressMeter(this.#session.clock, this.sizeBytes, this.#options.onProgress);
   }
-}
 
-/** @returns the final answer's head if the server doesn't want the body; `undefined` when it is to be sent. */
-async function awaitContinue(connection: Connection): Promise<ResponseHead | undefined> {
-  let isOver = false;
-  const timer = setTimeout(() => {
-    isOver = true;
-    connection.nudge();
-  }, CONTINUE_WAIT_MS);
-  try {
-    for (;;) {
-      const event = connection.take();
-      if (event === undefined) {
-        if (isOver) return undefined;
-        await connection.change();
-      } else if (event.kind === "informational" && event.status === 100) {
-        return undefined;
-      } else {
-        const head = headOf(connection, event);
+  get #startBytes(): number {
+    return this.#options.startBytes ?? 0;
+  }
+
+  /** @returns the final answer's head, if `event` is one. */
+  #hear(connection: Connection, event: WireEvent): ResponseHead | undefined {
+    if (event.kind === "informational") this.#options.onInformational?.(event);
+    return headOf(connection, event);
+  }
+
+  /** @returns the final answer's head if the server doesn't want the body; `undefined` when it is to be sent. */
+  async #awaitContinue(connection: Connection): Promise<ResponseHead | undefined> {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      connection.nudge();
+    }, CONTINUE_WAIT_MS);
+    try {
+      for (;;) {
+        const event = connection.take();
+        if (event === undefined) {
+          if (isOver) return undefined;
+          await connection.change();
+          continue;
+        }
+        const head = this.#hear(connection, event);
         if (head !== undefined) return head;
+        if (event.kind === "informational" && event.status === 100) return undefined;
       }
+    } finally {
+      clearTimeout(timer);
     }
-  } finally {
-    clearTimeout(timer);
   }
 }

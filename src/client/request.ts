@@ -24,26 +24,37 @@ export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly 
 /**
  * The head of an upload of `sizeBytes` to `url`.
  *
- * A digest of the content (Repr-Digest, RFC 9530 §3) would belong here; it takes a pass over the file beforehand.
- *
+ * @param method PATCH appends to an upload resource, see `upload-resumption`.
  * @param expectation `continue` to be told before the body is sent whether it is wanted (RFC 9110 §10.1.1).
  */
 export function uploadRequest(
   url: RemoteUrl,
-  method: "PUT" | "POST",
+  method: "PUT" | "POST" | "PATCH",
   options: {
     readonly userAgent: string;
     readonly sizeBytes: number;
     readonly expectation: "continue" | "none";
+    readonly fields: readonly Field[];
   },
 ): RequestToSend {
   const fields: Field[] = [
     ...commonFields(url, options.userAgent),
     ["Accept", "*/*"],
-    ["Content-Type", "application/octet-stream"],
+    ["Content-Type", method === "PATCH" ? "application/partial-upload" : "application/octet-stream"],
+    ...options.fields,
   ];
   if (options.expectation === "continue") fields.push(["Expect", "100-continue"]);
   return { kind: "request", method, target: url.target, fields, body: options.sizeBytes };
+}
+
+/** A request without a body to an upload resource. */
+export function uploadResourceRequest(
+  url: RemoteUrl,
+  method: "HEAD" | "DELETE",
+  options: { readonly userAgent: string; readonly fields: readonly Field[] },
+): RequestToSend {
+  const fields = [...commonFields(url, options.userAgent), ...options.fields];
+  return { kind: "request", method, target: url.target, fields, body: "none" };
 }
 
 /** Fields of every request; Host comes first (RFC 9110 §7.2). */

@@ -7,17 +7,13 @@ import { FileSender } from "./file-sender.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
 import { LocalFile } from "./local-file.ts";
 import { pathOf, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
-import type { Phases, TransferProgress } from "./report.ts";
-import type { Reply, Session } from "./session.ts";
+import type { Phases } from "./report.ts";
+import { sendOnce, type Sending } from "./send-once.ts";
+import type { Session } from "./session.ts";
+import type { UploadOptions } from "./upload-options.ts";
+import { sendResumably } from "./upload-resumption.ts";
 
-export type UploadOptions = {
-  readonly path: string;
-  readonly url: RemoteUrl;
-  readonly method: "PUT" | "POST";
-  readonly onAnswer?: (answer: Answer) => void;
-  readonly onProgress?: (progress: TransferProgress) => void;
-  readonly signal?: AbortSignal;
-};
+export type { UploadOptions } from "./upload-options.ts";
 
 export type UploadResult = {
   readonly answer: Answer;
@@ -27,15 +23,19 @@ export type UploadResult = {
   readonly phases: Phases;
 };
 
+/** Files above this are sent so that they can be resumed, where the server can. */
+const RESUMABLE_ABOVE_BYTES = 1024 * 1024;
+
 /**
- * Uploads the file at `options.path`.
+ * Uploads the file at `options.path`. A large one survives cuts where the server offers that (IETF draft of resumable uploads);
+ * any other server gets a plain PUT or POST.
  * @throws {TransferError} and nothing else; phase `read` for the local file.
  */
 export async function upload(session: Session, options: UploadOptions): Promise<UploadResult> {
   try {
     const file = new LocalFile(options.path);
     try {
-      return await sendAndSettle(session, options, new FileSender(file, options, session.options));
+      return await sendAndSettle(session, options, file);
     } finally {
       file.close();
     }
@@ -47,16 +47,14 @@ export async function upload(session: Session, options: UploadOptions): Promise<
 async function sendAndSettle(
   session: Session,
   options: UploadOptions,
-  sender: FileSender,
+  file: LocalFile,
 ): Promise<UploadResult> {
   const startedAtMs = session.options.clock.monotonicMs();
-  let reply = await ask(session, options, sender);
-  if (reply.head.status === 417 && sender.hasExpected) {
-    // RFC 9110 §10.1.1: a server that can't meet the expectation is asked again without it.
-    await discardBody(session, reply);
-    sender.expectNothing();
-    reply = await ask(session, options, sender);
-  }
+  const isLarge = file.sizeBytes > RESUMABLE_ABOVE_BYTES;
+  const sending = isLarge
+    ? await sendResumably(session, options, file)
+    : await sendOnce(session, options, new FileSender(file, options, session.options));
+  const { reply, sender } = sending;
   const answer = announceAnswer(reply, options, { url: options.url, startedAtMs });
   await discardBody(session, reply);
   if (reply.head.status < 200 || reply.head.status > 299) throw refusedUpload(reply.head, options.url);
@@ -66,27 +64,17 @@ async function sendAndSettle(
     answer,
     savedAs: savedPathOf(reply.head, options.url),
     bodyBytes: sender.sizeBytes,
-    phases: measurePhases(reply, sender, session),
+    phases: measurePhases(sending, session),
   };
 }
 
-function ask(session: Session, { url, method, signal }: UploadOptions, sender: FileSender): Promise<Reply> {
-  return session.ask({
-    origin: url.origin,
-    converse: (connection) => sender.send(connection),
-    // RFC 9110 §9.2.2: PUT may be sent twice; POST only while the server can't have acted upon it.
-    mayRepeat: () => method === "PUT" || !sender.hasBegun,
-    signal,
-  });
-}
-
-function measurePhases(reply: Reply, sender: FileSender, session: Session): Phases {
-  const { askedAtMs } = reply.connection;
+/** From the first request to the last answer, however many there were. */
+function measurePhases({ reply, first }: Sending, session: Session): Phases {
   return {
     resolveMs: reply.resolveMs,
     connectMs: reply.connectMs,
-    firstByteMs: sender.begunAtMs - askedAtMs,
-    transferMs: session.options.clock.monotonicMs() - sender.begunAtMs,
+    firstByteMs: first.begunAtMs - first.askedAtMs,
+    transferMs: session.options.clock.monotonicMs() - first.begunAtMs,
   };
 }
 

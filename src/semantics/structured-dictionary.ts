@@ -58,6 +58,19 @@ export function parseDictionary(value: string): ReadonlyMap<string, DictionaryVa
   return members;
 }
 
+/**
+ * Parses an item with its parameters, of which it says nothing (RFC 9651 §4.2.3).
+ * @returns `undefined` when it is malformed anywhere.
+ */
+export function parseItem(value: string): DictionaryValue | undefined {
+  const input = new Input(value);
+  input.take(SPACES);
+  const item = readBareItem(input);
+  if (item === undefined || !skipParameters(input)) return undefined;
+  input.take(SPACES);
+  return input.isAtEnd ? item : undefined;
+}
+
 /** What is left of the text while it is read from the front. */
 class Input {
   readonly #text: string;

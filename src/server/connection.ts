@@ -242,11 +242,11 @@ export class Connection implements Timed, Registered, TurnTaker {
     else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
   }
 
-  /** `100 Continue`, unless the client has not waited for it (RFC 9110 §10.1.1). */
+  /** What is said before the body comes, `100 Continue` last. */
   #inviteBody(current: RequestInProgress): void {
-    if (current.head?.expectsContinue !== true || this.#exchange.bufferedBytes > 0) return;
-    const pieces = this.#exchange.send({ kind: "informational", status: 100, fields: [] });
-    for (const piece of pieces) this.#outbox.push(piece);
+    for (const interim of current.interimAnswers({ hasBodyBytes: this.#exchange.bufferedBytes > 0 })) {
+      for (const piece of this.#exchange.send(interim)) this.#outbox.push(piece);
+    }
   }
 
   #takeBody(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@
  * One request from its head to the last byte of its answer: where it stands, and what the log will say of it.
  */
 import { closeBody, type Intake, type Outcome, type Reply } from "../site/reply.ts";
-import type { RequestHead } from "../wire/message.ts";
+import type { RequestHead, WireMessage } from "../wire/message.ts";
 import type { Answer } from "./answer.ts";
 
 /**
@@ -14,6 +14,10 @@ export type RequestStage = "deciding" | "taking" | "finishing" | "discarding" | 
 
 /** A body that nobody wants is read up to this, in bytes; beyond, the answer goes out at once and the connection closes. */
 const UNWANTED_BODY_BYTES = 64 * 1024;
+
+type InformationalToSend = Extract<WireMessage, { readonly kind: "informational" }>;
+
+const CONTINUE: InformationalToSend = { kind: "informational", status: 100, fields: [] };
 
 export class RequestInProgress {
   /** `undefined` for a head that could not be read. */
@@ -52,6 +56,18 @@ export class RequestInProgress {
       this.reply = outcome;
       this.stage = "discarding";
     }
+  }
+
+  /**
+   * What is said before the body is taken: what the site wants to say, and `100 Continue`, unless the client has not waited for
+   * it (RFC 9110 §10.1.1).
+   */
+  interimAnswers({ hasBodyBytes }: { readonly hasBodyBytes: boolean }): readonly InformationalToSend[] {
+    const answers: InformationalToSend[] = [];
+    const own = this.intake?.informational;
+    if (own !== undefined) answers.push({ kind: "informational", ...own });
+    if (this.head?.expectsContinue === true && !hasBodyBytes) answers.push(CONTINUE);
+    return answers;
   }
 
   /** Takes content of the body: into the intake, or away. */

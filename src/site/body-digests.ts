@@ -2,8 +2,9 @@
  * Digests that come with an upload (RFC 9530, RFC 3230): what was promised, before or after the body, against what arrived.
  */
 import { type DigestAlgorithm, parseDigestField, parseLegacyDigest } from "../semantics/digest.ts";
+import type { FileSlice } from "../base/piece.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
-import { hasherName } from "./digests.ts";
+import { hasherName, hashPieces } from "./digests.ts";
 import type { Visit } from "./site.ts";
 
 /** What the client says that the body's digest is; the same algorithm can be named more than once. */
@@ -58,9 +59,27 @@ export class BodyDigests {
   }
 }
 
-function readPromised(lookup: FieldLookup): Promised | undefined {
+/** The digests of a whole that came in parts, as each of `lookups` promises them, compared with `whole`. */
+export async function compareWhole(
+  whole: FileSlice,
+  lookups: readonly FieldLookup[],
+): Promise<"match" | "mismatch" | "malformed"> {
+  const found = new Map<DigestAlgorithm, Uint8Array | undefined>();
+  for (const lookup of lookups) {
+    const promised = readPromised(lookup, ["repr-digest"]);
+    if (promised === undefined) return "malformed";
+    for (const [algorithm, digest] of promised) {
+      if (!found.has(algorithm)) found.set(algorithm, await hashPieces([whole], algorithm));
+      const actual = found.get(algorithm);
+      if (actual === undefined || Buffer.compare(actual, digest) !== 0) return "mismatch";
+    }
+  }
+  return "match";
+}
+
+function readPromised(lookup: FieldLookup, names = FIELDS): Promised | undefined {
   const promised: (readonly [DigestAlgorithm, Uint8Array])[] = [];
-  for (const name of FIELDS) {
+  for (const name of names) {
     const value = lookup(name);
     if (value === undefined) continue;
     const parsed = parseDigestField(value);

@@ -7,6 +7,7 @@ import type { Field } from "../wire/fields.ts";
 import { refuse } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
+import { limitField } from "./upload-fields.ts";
 
 // RFC 9110 §9.3 and RFC 5789: what a server recognises even where it doesn't allow it (405, not 501).
 const RECOGNISED: ReadonlySet<string> = new Set([
@@ -65,7 +66,7 @@ function allowField(site: Site): Field {
 }
 
 /** Only `100-continue` is defined; HTTP/1.0 knows no expectations (RFC 9110 §10.1.1). */
-function canMeetExpectation({ request, lookup }: Visit): boolean {
+export function canMeetExpectation({ request, lookup }: Visit): boolean {
   if (request.version === "1.0") return true;
   const expect = lookup("expect");
   return (
@@ -74,7 +75,12 @@ function canMeetExpectation({ request, lookup }: Visit): boolean {
 }
 
 function answerOptions(visit: Visit): Reply {
+  const { policy, store } = visit.site;
   const fields: Field[] = [allowField(visit.site)];
+  // How a client finds out that uploads can be resumed here (draft-ietf-httpbis-resumable-upload-12 §4.1.4).
+  if (policy.upload !== undefined && store.unfinished !== undefined) {
+    fields.push(limitField(policy.upload.maxBytes));
+  }
   // The Fetch standard's preflight. Reads only: other sites never get to write (CVE-2026-42091).
   if (visit.site.policy.cors !== undefined && visit.lookup("access-control-request-method") !== undefined) {
     fields.push(...PREFLIGHT);

@@ -46,6 +46,8 @@ export type Reply = {
 /** Takes a request's body. Either `finish` or `abort` is called, once, last. */
 export type Intake = {
   readonly kind: "intake";
+  /** To be sent before the body is taken: an interim response (RFC 9110 §15.2). */
+  readonly informational?: { readonly status: number; readonly fields: readonly Field[] };
   /**
    * Takes content in order.
    * @returns a reply when it is settled already that this can't be saved (413, 507, …): nothing more is passed and `finish`
@@ -53,7 +55,10 @@ export type Intake = {
    */
   readonly receive: (bytes: Uint8Array) => Reply | undefined;
   readonly finish: (trailers: Fields) => Promise<Reply>;
-  /** The body will not come: the client has gone, or broke the protocol. Leaves no trace. */
+  /**
+   * The body will not come: the client has gone, or broke the protocol. Leaves no trace, unless the upload can be resumed:
+   * then what has come is kept.
+   */
   readonly abort: () => void;
 };
 

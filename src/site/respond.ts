@@ -16,6 +16,7 @@ import { refuse, refuseError } from "./refusal.ts";
 import type { Intake, Outcome, Reply } from "./reply.ts";
 import { resolve, type Resolved } from "./resolve.ts";
 import { beginVisit, type Site, type Visit } from "./site.ts";
+import { answerUploadResource } from "./upload-resource.ts";
 import { beginUpload } from "./upload.ts";
 
 export type { Site } from "./site.ts";
@@ -47,6 +48,8 @@ export function respond(request: RequestHead, site: Site): Outcome | Promise<Out
 
 /** The steps, in order. */
 function answer(visit: Visit): Outcome | Promise<Outcome> {
+  const uploading = answerUploadResource(visit);
+  if (uploading !== undefined) return uploading;
   const early = answerByMethod(visit);
   if (early !== undefined) return early;
   const path = parseUrlPath(visit.rawPath);
@@ -109,6 +112,7 @@ function finish(visit: Visit, reply: Reply): Reply {
 function guard(visit: Visit, intake: Intake): Intake {
   return {
     kind: "intake",
+    ...(intake.informational && { informational: intake.informational }),
     receive(bytes) {
       try {
         const reply = intake.receive(bytes);

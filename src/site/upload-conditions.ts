@@ -4,7 +4,7 @@
  */
 import { decideConditions } from "../semantics/conditions.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
-import type { OpenFile } from "../store/store.ts";
+import type { OpenFile, UploadOptions } from "../store/store.ts";
 import { validatorsOf } from "./representation.ts";
 import type { Visit } from "./site.ts";
 
@@ -35,6 +35,22 @@ export function namesVersion({ lookup }: Visit): boolean {
 export function allowsWrite(visit: Visit, current: OpenFile | undefined): boolean {
   const validators = current && validatorsOf(current);
   return decideConditions(visit.request.method, tagLookup(visit), validators, visit.nowMs) === "proceed";
+}
+
+/**
+ * What may become of what is there when the upload is done, by the operator's choice and the request's conditions.
+ *
+ * A version that is named and is the current one may be replaced: nothing gets lost that the client doesn't know.
+ */
+export function writeOptions(
+  visit: Visit,
+  onExist: UploadOptions["onExist"],
+): Pick<UploadOptions, "onExist" | "mayReplace"> {
+  if (!isConditional(visit)) return { onExist };
+  return {
+    onExist: namesVersion(visit) ? "replace" : onExist,
+    mayReplace: (current) => allowsWrite(visit, current),
+  };
 }
 
 /** The same for a form, which is sent to a folder: that exists or not, but has no validators. */

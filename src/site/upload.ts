@@ -6,7 +6,7 @@
 import { splitList } from "../semantics/field-list.ts";
 import { formDataBoundary } from "../semantics/form-data.ts";
 import { StoreError } from "../store/store-error.ts";
-import type { OpenFile, Upload } from "../store/store.ts";
+import type { Upload } from "../store/store.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { allowsFile, isHiddenName } from "./access.ts";
 import { BodyDigests } from "./body-digests.ts";
@@ -15,7 +15,9 @@ import { FormIntake } from "./form-intake.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { Outcome } from "./reply.ts";
 import type { Visit } from "./site.ts";
-import { allowsFormWrite, allowsWrite, isConditional, namesVersion } from "./upload-conditions.ts";
+import { allowsFormWrite, allowsWrite, isConditional, writeOptions } from "./upload-conditions.ts";
+import { beginResumable } from "./upload-creation.ts";
+import { limitField, uploadComplete } from "./upload-fields.ts";
 import type { UploadTerms } from "./upload-terms.ts";
 
 /** Parameters may be malformed: then it is a bad form, and nothing else. */
@@ -40,7 +42,11 @@ export function beginUpload(visit: Visit, path: UrlPath): Outcome {
   if (refusal !== undefined) return refuse(visit, refusal);
   const { maxBytes, onExist } = policy.upload;
   const bodyLimitBytes = isForm ? maxBytes + FORM_OVERHEAD_BYTES : maxBytes;
-  if (announcedBytes(visit) > bodyLimitBytes) return refuse(visit, "too-large");
+  if (announcedBytes(visit) > bodyLimitBytes) {
+    return refuse(visit, "too-large", store.unfinished === undefined ? [] : [limitField(maxBytes)]);
+  }
+  // SECURITY: a part of a form would be taken for the whole.
+  if (isForm && uploadComplete(visit) === false) return refuse(visit, "partial-upload");
   const digests = BodyDigests.begin(visit);
   if (digests === "malformed") return refuse(visit, "bad-digest");
   const terms: UploadTerms = { uploads: store.uploads, maxBytes, options: { onExist } };
@@ -53,16 +59,12 @@ type BodyTerms = { readonly terms: UploadTerms; readonly digests: BodyDigests };
 
 function beginFile(visit: Visit, path: UrlPath, { terms, digests }: BodyTerms): Outcome {
   const { maxBytes } = terms;
-  if (!isConditional(visit)) {
-    return new FileIntake(visit, beginStored(visit, path, terms), { maxBytes, digests });
-  }
-  if (!holdsNow(visit, path)) return refuse(visit, "precondition-failed");
-  const options = {
-    // A version that is named and is the current one may be replaced: nothing gets lost that the client doesn't know.
-    onExist: namesVersion(visit) ? "replace" : terms.options.onExist,
-    mayReplace: (current: OpenFile | undefined) => allowsWrite(visit, current),
-  } as const;
-  return new FileIntake(visit, beginStored(visit, path, { ...terms, options }), { maxBytes, digests });
+  if (isConditional(visit) && !holdsNow(visit, path)) return refuse(visit, "precondition-failed");
+  const options = writeOptions(visit, terms.options.onExist);
+  return (
+    beginResumable(visit, path, { maxBytes, digests, options }) ??
+    new FileIntake(visit, beginStored(visit, path, { ...terms, options }), { maxBytes, digests })
+  );
 }
 
 function beginStored(visit: Visit, path: UrlPath, { uploads, options }: UploadTerms): Upload {
@@ -87,7 +89,7 @@ function beginForm(
  * Another site's page may not write here with a visitor's browser (CVE-2026-40883). Programs send no Origin.
  * SECURITY: compared with the host that this request was sent to; `null` is nobody's origin.
  */
-function refuseOrigin(visit: Visit): Refusal | undefined {
+export function refuseOrigin(visit: Visit): Refusal | undefined {
   const origin = visit.lookup("origin");
   if (origin === undefined) return undefined;
   const { target } = visit.request;
@@ -107,7 +109,8 @@ function hostOf(origin: string): string | undefined {
   return URL.parse(origin)?.host;
 }
 
-function refuseHead({ lookup }: Visit): Refusal | undefined {
+/** What a body may not be that is to be saved as it comes. */
+export function refuseHead({ lookup }: Visit): Refusal | undefined {
   // RFC 9110 §14.5: a server that doesn't know partial PUT must not take a part for the whole.
   if (lookup("content-range") !== undefined) return "partial-upload";
   const codings = splitList(lookup("content-encoding") ?? "");

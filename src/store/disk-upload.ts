@@ -29,7 +29,7 @@ import { UploadPlace } from "./upload-place.ts";
 const fsyncDescriptor = promisify(fsync);
 
 // SECURITY: O_EXCL: never an existing file, and never through a link.
-const O_PART = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+export const O_PART = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /** What Linux takes as a path, in bytes, without the NUL at its end; systems with less say so themselves. */
 const MAX_PATH_BYTES = 4_095;
@@ -62,13 +62,14 @@ export class DiskUploads implements UploadStore {
   }
 }
 
-type Destination = {
+/** Where an upload is to go; whoever has it closes the place. */
+export type Destination = {
   readonly parents: readonly string[];
   readonly place: UploadPlace;
   readonly naming: Naming;
 };
 
-class DiskUpload implements Upload {
+export class DiskUpload implements Upload {
   writtenBytes = 0;
   readonly #destination: Destination;
   readonly #descriptor: number;
@@ -174,7 +175,10 @@ class DiskUpload implements Upload {
 }
 
 /** Checks every name before anything is made; returns the last one. */
-function requireNames(path: UrlPath, root: DiskRoot): { parents: readonly string[]; name: string } {
+export function requireNames(
+  path: Pick<UrlPath, "names" | "isFolder">,
+  root: DiskRoot,
+): { parents: readonly string[]; name: string } {
   const name = path.names.at(-1);
   if (name === undefined || path.isFolder) throw new StoreError("conflict", "The path is a folder's");
   const refused = path.names.find((each) => !isStorableName(each));
@@ -189,7 +193,7 @@ function requireNames(path: UrlPath, root: DiskRoot): { parents: readonly string
  * Refuses what can't fit, before the first byte. A file system that doesn't tell its size is given the benefit of the
  * doubt.
  */
-function requireSpace(folder: HeldFolder, sizeBytes: number): void {
+export function requireSpace(folder: HeldFolder, sizeBytes: number): void {
   const disk = statfsSync(folder.path);
   if (disk.blocks > 0 && disk.bavail * disk.bsize < sizeBytes) {
     throw new StoreError("full", `${sizeBytes} bytes don't fit on the disk`, "ENOSPC");

@@ -6,8 +6,10 @@ import { confine } from "./confine.ts";
 import { DiskFolder } from "./disk-folder.ts";
 import { DiskUploads } from "./disk-upload.ts";
 import { type DiskOptions, openReach } from "./open-reach.ts";
+import { DiskUnfinishedUploads } from "./disk-unfinished.ts";
 import type { Reach } from "./reach.ts";
 import type { Folder, Found, Store } from "./store.ts";
+import type { UnfinishedLimits } from "./unfinished-record.ts";
 
 /**
  * Opens the folder `root`: it may be relative, a link, `/`, and end with a slash. It is resolved once; if it is
@@ -17,16 +19,18 @@ import type { Folder, Found, Store } from "./store.ts";
  *   message is for the operator.
  */
 export function openDiskStore(root: string, options: DiskOptions = {}): Store {
-  return new DiskStore(openReach(root, options));
+  return new DiskStore(openReach(root, options), options.unfinished);
 }
 
 class DiskStore implements Store {
   readonly uploads: DiskUploads;
+  readonly unfinished: DiskUnfinishedUploads;
   readonly #reach: Reach;
 
-  constructor(reach: Reach) {
+  constructor(reach: Reach, limits: Partial<UnfinishedLimits> = {}) {
     this.#reach = reach;
     this.uploads = new DiskUploads(reach);
+    this.unfinished = new DiskUnfinishedUploads(reach, limits);
   }
 
   find(path: UrlPath): Found | undefined {

@@ -7,11 +7,14 @@ import type { Reach } from "./reach.ts";
 import { DescriptorReach, findDescriptorPrefix } from "./reach-descriptor.ts";
 import { PortableReach } from "./reach-portable.ts";
 import { StoreError } from "./store-error.ts";
+import type { UnfinishedLimits } from "./unfinished-record.ts";
 
 export type DiskOptions = {
   /** Forces one way of reaching files, for tests; by default the best that the system allows. */
   readonly way?: "descriptor" | "portable";
   readonly clock?: Clock;
+  /** Of uploads that are resumed. */
+  readonly unfinished?: Partial<UnfinishedLimits>;
   /** Descriptor numbers from here on are not for files: what would get one is answered `busy`. None by default. */
   readonly descriptorCeiling?: number;
 };

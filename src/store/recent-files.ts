@@ -4,7 +4,7 @@
  * share one look. So what is given was on the disk when the turn began.
  */
 import type { UrlPath } from "../wire/target.ts";
-import type { Folder, Found, OpenFile, Store, UploadStore } from "./store.ts";
+import type { Folder, Found, OpenFile, Store, UnfinishedUploads, UploadStore } from "./store.ts";
 
 export type RecentFilesOptions = {
   /** Files up to this size are kept. */
@@ -38,6 +38,7 @@ type Remembered = {
 
 class RecentFiles implements Store {
   readonly uploads?: UploadStore;
+  readonly unfinished?: UnfinishedUploads;
   readonly #store: Store;
   readonly #options: RecentFilesOptions;
   /** By path, longest kept first: a Map keeps the order of insertion. */
@@ -50,6 +51,9 @@ class RecentFiles implements Store {
     this.#store = store;
     this.#options = options;
     if (store.uploads !== undefined) this.uploads = this.#watchUploads(store.uploads);
+    if (store.unfinished === undefined) return;
+    this.unfinished = store.unfinished;
+    this.unfinished.watch(() => (this.#turn += 1));
   }
 
   find(path: UrlPath): Found | undefined {

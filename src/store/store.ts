@@ -88,6 +88,56 @@ export interface UploadStore {
   begin(path: UrlPath, options: UploadOptions): Upload;
 }
 
+/** What is remembered with an unfinished upload, for its owner; the store doesn't read it. */
+export type UploadNote = Readonly<Record<string, string>>;
+
+/**
+ * A file on its way in that outlives its request and this process. One that is open holds descriptors: it ends with `close`,
+ * `commit` or `discard`.
+ */
+export interface UnfinishedUpload extends ReadableFile {
+  /** Names it, and is the right to go on with it: 128 random bits, in base64url. */
+  readonly token: string;
+  /** Names of the destination from the root. */
+  readonly names: readonly string[];
+  readonly note: UploadNote;
+  /** Bytes that have been written so far, in this process and before. */
+  readonly writtenBytes: number;
+  /** When it is given up unless something is written to it, in ms since the epoch. */
+  readonly expiresMs: number;
+  /** Appends. Throws {@link StoreError}; a part of the bytes may have been kept then. */
+  write(bytes: Uint8Array): void;
+  /** Takes back what was written after the first `sizeBytes`; never below what {@link sync} has made durable. */
+  truncate(sizeBytes: number): void;
+  /** Changes the note, at once. Throws {@link StoreError}. */
+  remember(note: UploadNote): void;
+  /** Makes all that was written so far durable, and the record of it: from then on it may be promised. */
+  sync(): Promise<void>;
+  /** As {@link Upload.commit}. */
+  commit(options: UploadOptions): Promise<Committed>;
+  /** Keeps what has been written and gives back what is held; a second call does nothing. */
+  close(): void;
+  /** Drops everything. */
+  discard(): void;
+}
+
+export interface UnfinishedUploads {
+  /**
+   * Begins a file at `path` as {@link UploadStore.begin} does.
+   * @throws {StoreError} as there; `busy` also when there are too many unfinished ones already.
+   */
+  create(path: UrlPath, options: UploadOptions, note: UploadNote): UnfinishedUpload;
+  /**
+   * Opens the one named by `token`, whichever process began it.
+   * @returns `undefined` when there is none (any more). @throws {StoreError} `denied`, `busy`, `failed`.
+   */
+  find(token: string): UnfinishedUpload | undefined;
+  /** From now on `onCommitted` is called whenever one has got its name. */
+  watch(onCommitted: () => void): void;
+  /** Gives up those that have expired. @returns how many. Never rejects. */
+  sweep(): Promise<number>;
+}
+
 export interface Store {
   /**
    * Opens what is at `path`, wherever symbolic links lead inside the root. Trailing slash or not, a file
@@ -102,4 +152,6 @@ export interface Store {
   folder(path: UrlPath): Folder | undefined;
   /** Absent for a store that can't be written to. */
   readonly uploads?: UploadStore;
+  /** Absent for a store whose uploads end with their request. */
+  readonly unfinished?: UnfinishedUploads;
 }

@@ -8,6 +8,7 @@ import { confineNames, isServableName } from "./confine.ts";
 import { type DiskOptions, openReach } from "./open-reach.ts";
 import { describeThisProcess, isAbandoned, parsePartName, type PartOwner } from "./part-name.ts";
 import type { HeldFolder } from "./reach.ts";
+import { DEFAULT_UNFINISHED, isDataName } from "./unfinished-record.ts";
 
 export type SweepOptions = DiskOptions & {
   /** How many folders are looked into at most, those near the root first; 10,000 by default. */
@@ -16,6 +17,9 @@ export type SweepOptions = DiskOptions & {
 
 /** Names looked at before others are served. */
 const BATCH = 5_000;
+
+/** Bytes of unfinished uploads go with their record; without one (their folder was moved) they are given up when so old. */
+const ORPHAN_AGE_MS = 2 * DEFAULT_UNFINISHED.lifeMs;
 
 type Sweeper = { readonly here: PartOwner; readonly clock: Clock };
 
@@ -74,11 +78,14 @@ async function sweepFolder(
 
 function removeIfAbandoned(folder: HeldFolder, name: string, { here, clock }: Sweeper): boolean {
   const owner = parsePartName(name);
-  if (owner === undefined) return false;
+  const isData = isDataName(name);
+  if (owner === undefined && !isData) return false;
   try {
     const path = folder.at(name);
     const stats = lstatSync(path);
-    if (!stats.isFile() || !isAbandoned(owner, here, clock.nowMs() - stats.mtimeMs)) return false;
+    const idleMs = clock.nowMs() - stats.mtimeMs;
+    const isLeft = owner === undefined ? idleMs > ORPHAN_AGE_MS : isAbandoned(owner, here, idleMs);
+    if (!stats.isFile() || !isLeft) return false;
     if (!folder.isInPlace()) return false;
     unlinkSync(path);
     return true;

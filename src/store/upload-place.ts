@@ -65,6 +65,27 @@ export class UploadPlace {
     this.#moveTo(made);
   }
 
+  /**
+   * Goes into the folder `name`, which an earlier request may have made (`wasMade`); makes nothing.
+   *
+   * @returns false when it is gone. @throws {StoreError} as {@link enter}.
+   */
+  enterAgain(name: string, options: { readonly wasMade: boolean }): boolean {
+    const existing = enterFolder(this.#reach, this.#folder, name);
+    if (existing === undefined) return false;
+    if (options.wasMade) {
+      this.#base ??= this.#folder;
+      this.#made.push(name);
+    }
+    this.#moveTo(existing);
+    return true;
+  }
+
+  /** How many of the innermost folders were made on the way. */
+  get madeCount(): number {
+    return this.#made.length;
+  }
+
   /** Makes the names in the folder durable, and those of the folders that were made. Throws the system's error. */
   async sync(): Promise<void> {
     let path: string = this.#folder.path;
@@ -137,7 +158,8 @@ function removeFolders(reach: Reach, folder: HeldFolder, [name, ...inner]: reado
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes the names in a folder durable, where the system can. Throws the system's error. */
+export async function syncFolder(path: string): Promise<void> {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));

@@ -6,6 +6,7 @@ const PHRASES: readonly (readonly [status: number, phrase: string])[] = [
   [100, "Continue"],
   [102, "Processing"],
   [103, "Early Hints"],
+  [104, "Upload Resumption Supported"],
   [200, "OK"],
   [201, "Created"],
   [202, "Accepted"],

@@ -75,14 +75,7 @@ describe.skipIf(!isLinux)("--workers", () => {
       ),
     );
     // 20 s less one for each of the ten, and one for the connection that asks.
-    await until(async () => {
-      const answer = await fetch(`${server.url}/notes.txt`, { keepalive: false });
-      await answer.text();
-      const announced = answer.headers.get("Keep-Alive");
-      return announced === null || announced === "timeout=9";
-    });
-    const peer = await askKeepingAlive(server.port);
-    expect(peer).toContain("timeout=9");
+    await until(async () => (await askKeepingAlive(server.port)).includes("timeout=9"));
     for (const socket of idle) socket.end();
   });
 
@@ -92,6 +85,23 @@ describe.skipIf(!isLinux)("--workers", () => {
     expect(downloads.filter(({ status }) => status === "200").length).toBeLessThanOrEqual(3);
     expect(downloads.filter(({ status }) => status === "200").length).toBeGreaterThan(0);
     for (const { end } of downloads) end();
+  });
+
+  test("takes uploads whole, and offers no resuming, which two processes could do at once", async () => {
+    const inbox = new ScratchFolder();
+    await using server = await startNetfile(["0", inbox.path, "--workers", "2", "--upload"], {
+      cwd: inbox.path,
+    });
+    const put = await fetch(`${server.url}/a.txt`, { method: "PUT", body: "hello" });
+    expect(put.status).toBe(201);
+    const part = await fetch(`${server.url}/b.txt`, {
+      method: "PUT",
+      headers: { "Upload-Complete": "?0", "Upload-Draft-Interop-Version": "8" },
+      body: "hel",
+    });
+    expect(part.status).toBeGreaterThanOrEqual(400);
+    expect(readdirSync(inbox.path)).toEqual(["a.txt"]);
+    inbox[Symbol.dispose]();
   });
 
   test("refuses a port that is in use, also by workers of another netfile", async () => {

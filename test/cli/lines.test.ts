@@ -157,6 +157,8 @@ describe("formatRequestLine()", () => {
     expect(formatRequestLine({ ...put, receivedBytes: 1_000_000 }, plain, brief)).toContain(
       "PUT /ok.txt 201 ↑ 1.0 MB 12 ms",
     );
+    const patch = { ...put, method: "PATCH", status: 204, receivedBytes: 5 };
+    expect(formatRequestLine(patch, plain, brief)).toContain("PATCH /ok.txt 204 ↑ 5 B");
     expect(formatRequestLine({ ...put, receivedBytes: 9 }, plain, { isVerbose: true })).toContain(
       "sent 14 B",
     );

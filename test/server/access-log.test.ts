@@ -185,7 +185,7 @@ describe("AccessLog", () => {
     log.flush();
     log.close();
     expect(failures).toHaveLength(1);
-    expect(failures[0]).toStartWith("Cannot write the log file: ENOSPC");
+    expect(failures[0]).toStartWith("Cannot write the log file: the disk is full; lines are lost");
   });
 
   test("can't be opened where there is no folder", () => {

@@ -26,6 +26,7 @@ async function setUp(options = { fileBytes: 1000, totalBytes: 100_000 }) {
     },
     folder: (path) => disk.folder(path),
     ...(disk.uploads === undefined ? {} : { uploads: disk.uploads }),
+    ...(disk.unfinished === undefined ? {} : { unfinished: disk.unfinished }),
   };
   const store = rememberFiles(counting, options);
   await settled(disk, "/a.txt");
@@ -138,6 +139,16 @@ describe("rememberFiles()", () => {
       await nextTurn();
     }
     expect(textAt(store, "/dir/b.txt")).toBeUndefined();
+  });
+
+  test("an upload that was resumed is read back at once", async () => {
+    const { store } = await setUp();
+    expect(textAt(store, "/a.txt")).toBe("alpha");
+    const begun = store.unfinished?.create(at("/a.txt"), { onExist: "replace" }, {});
+    begun?.write(new TextEncoder().encode("NEW"));
+    begun?.close();
+    await store.unfinished?.find(begun?.token ?? "")?.commit({ onExist: "replace" });
+    expect(textAt(store, "/a.txt")).toBe("NEW");
   });
 
   test("an upload is read back at once", async () => {

@@ -31,7 +31,7 @@ export function asUnprivileged(command: readonly string[]): readonly string[] {
 
 /** Whether a process can be given a network of its own here (Linux namespaces): see {@link inPrivateNetwork}. */
 export function hasPrivateNetwork(): boolean {
-  if (process.platform !== "linux") return false;
+  if (process.platform !== "linux" || Bun.which("unshare") === null) return false;
   return Bun.spawnSync([...inPrivateNetwork(["true"])], { stdio: ["ignore", "ignore", "ignore"] }).success;
 }
 

@@ -1,0 +1,30 @@
+/**
+ * The digest of a local file, for a server that got it in pieces (RFC 9530 §3).
+ */
+import { formatDigestField } from "../semantics/digest.ts";
+import { throwIfInterrupted } from "./interruption.ts";
+import type { LocalFile } from "./local-file.ts";
+
+const READ_BYTES = 1024 * 1024;
+/** After so much, signals are heard. */
+const TURN_BYTES = 16 * READ_BYTES;
+
+/**
+ * Reads `file` to its end.
+ * @returns the value of Repr-Digest, SHA-256. @throws {TransferError} when it is interrupted, or the file has become shorter.
+ */
+export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefined): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  for (let position = 0; position < file.sizeBytes;) {
+    const count = file.read(buffer, position);
+    if (count === 0) break;
+    hasher.update(buffer.subarray(0, count));
+    position += count;
+    if (position % TURN_BYTES !== 0) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    throwIfInterrupted("read", signal);
+  }
+  file.throwIfChanged();
+  return formatDigestField("sha-256", hasher.digest());
+}

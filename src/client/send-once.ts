@@ -1,0 +1,38 @@
+/**
+ * Sends a file with one request, and takes the answer.
+ */
+import { discardBody } from "./conversation.ts";
+import type { FileSender } from "./file-sender.ts";
+import type { RemoteUrl } from "./origin.ts";
+import type { Reply, Session } from "./session.ts";
+
+/** What an upload came to: the last answer, who sent the last part of the file, and who the first. */
+export type Sending = { readonly reply: Reply; readonly sender: FileSender; readonly first: FileSender };
+
+export type SendTarget = {
+  readonly url: RemoteUrl;
+  readonly method: "PUT" | "POST" | "PATCH";
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Sends the request; once more without `Expect` to a server that can't meet that (RFC 9110 §10.1.1).
+ * @returns the final answer, whose body is still to be taken. @throws {TransferError}
+ */
+export async function sendOnce(session: Session, target: SendTarget, sender: FileSender): Promise<Sending> {
+  const reply = await ask(session, target, sender);
+  if (reply.head.status !== 417 || !sender.hasExpected) return { reply, sender, first: sender };
+  await discardBody(session, reply);
+  sender.expectNothing();
+  return { reply: await ask(session, target, sender), sender, first: sender };
+}
+
+function ask(session: Session, { url, method, signal }: SendTarget, sender: FileSender): Promise<Reply> {
+  return session.ask({
+    origin: url.origin,
+    converse: (connection) => sender.send(connection),
+    // RFC 9110 §9.2.2: PUT may be sent twice; others only while the server can't have acted upon them.
+    mayRepeat: () => method === "PUT" || !sender.hasBegun,
+    signal,
+  });
+}

@@ -1,0 +1,22 @@
+/**
+ * What an upload is asked to do.
+ */
+import type { Answer } from "./answer.ts";
+import type { RemoteUrl } from "./origin.ts";
+import type { TransferProgress } from "./report.ts";
+
+/** How often in a row an upload that was cut goes on. */
+export const DEFAULT_RETRIES = 5;
+
+export type UploadOptions = {
+  readonly path: string;
+  readonly url: RemoteUrl;
+  readonly method: "PUT" | "POST";
+  readonly onAnswer?: (answer: Answer) => void;
+  readonly onProgress?: (progress: TransferProgress) => void;
+  readonly signal?: AbortSignal;
+  /** How often in a row, without progress, an upload that was cut is resumed; {@link DEFAULT_RETRIES} if left out. */
+  readonly retries?: number;
+  /** Told of what does not end the transfer: that it was cut, and goes on. One sentence, printable. */
+  readonly onNotice?: (text: string) => void;
+};

@@ -1,0 +1,189 @@
+/**
+ * One unfinished upload on the disk that is open.
+ */
+import { close, fstatSync, fsync, ftruncateSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { BIGINT, modifiedMsOf } from "./disk-file.ts";
+import { DiskUpload } from "./disk-upload.ts";
+import type { HeldFolder, Reach } from "./reach.ts";
+import type { Committed, UnfinishedUpload, UploadNote, UploadOptions } from "./store.ts";
+import { StoreError } from "./store-error.ts";
+import { toStoreError } from "./system-error.ts";
+import {
+  dataName,
+  removeRecord,
+  type UnfinishedRecord,
+  writeRecord,
+  writeRecordDurably,
+} from "./unfinished-record.ts";
+import type { UploadPlace } from "./upload-place.ts";
+
+const fsyncDescriptor = promisify(fsync);
+
+export type UnfinishedParts = {
+  readonly reach: Reach;
+  readonly root: HeldFolder;
+  readonly place: UploadPlace;
+  readonly descriptor: number;
+  readonly token: string;
+  readonly id: string;
+  readonly record: UnfinishedRecord;
+  readonly lifeMs: number;
+  readonly onCommitted: () => void;
+};
+
+export class OpenUnfinished implements UnfinishedUpload {
+  readonly token: string;
+  writtenBytes: number;
+  readonly #parts: UnfinishedParts;
+  #record: UnfinishedRecord;
+  #state: "open" | "over" = "open";
+  /** Threads at work on the descriptor. */
+  #workers = 0;
+
+  /** Takes over the descriptor and both folders. */
+  constructor(parts: UnfinishedParts) {
+    this.#parts = parts;
+    this.#record = parts.record;
+    this.token = parts.token;
+    this.writtenBytes = Number(fstatSync(parts.descriptor, BIGINT).size);
+  }
+
+  get names(): readonly string[] {
+    return this.#record.names;
+  }
+
+  get note(): UploadNote {
+    return this.#record.note;
+  }
+
+  get expiresMs(): number {
+    this.#require();
+    return modifiedMsOf(fstatSync(this.#parts.descriptor, BIGINT)) + this.#parts.lifeMs;
+  }
+
+  /**
+   * After a restart of the machine: what wasn't durable then may be missing, or be zeros, and nobody was promised it.
+   * @param machine from now on.
+   * @returns false when bytes are gone that were promised: then it can't go on.
+   */
+  distrust(machine: string): boolean {
+    const { syncedBytes } = this.#record;
+    if (this.writtenBytes < syncedBytes) return false;
+    ftruncateSync(this.#parts.descriptor, syncedBytes);
+    this.writtenBytes = syncedBytes;
+    this.#save({ ...this.#record, machine });
+    return true;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#require();
+    try {
+      for (let start = 0; start < bytes.length;) {
+        const count = writeSync(this.#parts.descriptor, bytes, start, bytes.length - start);
+        start += count;
+        this.writtenBytes += count;
+      }
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  read(target: Uint8Array, position: number): number {
+    this.#require();
+    return readSync(this.#parts.descriptor, target, 0, target.length, position);
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#require();
+    if (sizeBytes < this.#record.syncedBytes || sizeBytes > this.writtenBytes) {
+      throw new StoreError("failed", "What was promised is not taken back");
+    }
+    ftruncateSync(this.#parts.descriptor, sizeBytes);
+    this.writtenBytes = sizeBytes;
+  }
+
+  remember(note: UploadNote): void {
+    this.#require();
+    this.#save({ ...this.#record, note });
+  }
+
+  async sync(): Promise<void> {
+    this.#require();
+    const syncedBytes = this.writtenBytes;
+    if (syncedBytes === this.#record.syncedBytes) return;
+    this.#workers += 1;
+    try {
+      await fsyncDescriptor(this.#parts.descriptor);
+      await this.#parts.place.sync();
+      const { root, id } = this.#parts;
+      const record = { ...this.#record, syncedBytes };
+      if (this.#state === "open") await writeRecordDurably(root, id, record);
+      this.#record = record;
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      this.#workers -= 1;
+      this.#release();
+    }
+  }
+
+  async commit(options: UploadOptions): Promise<Committed> {
+    this.#require();
+    this.#state = "over";
+    const { reach, root, place, descriptor, id } = this.#parts;
+    const { names } = this.#record;
+    const naming = { reach, folder: place.folder, part: dataName(id), name: names.at(-1) ?? "", options };
+    try {
+      // From here on it is an upload like every other: it gives back the place and the descriptor.
+      const upload = new DiskUpload(descriptor, { parents: names.slice(0, -1), place, naming });
+      const committed = await upload.commit();
+      this.#parts.onCommitted();
+      return committed;
+    } finally {
+      removeRecord(root, id);
+      root.close();
+    }
+  }
+
+  close(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#release();
+  }
+
+  discard(): void {
+    if (this.#state === "over") return;
+    const { root, place, id } = this.#parts;
+    try {
+      unlinkSync(place.folder.at(dataName(id)));
+    } catch {
+      // Gone already, or the sweep tries again.
+    }
+    place.removeMade();
+    removeRecord(root, id);
+    this.close();
+  }
+
+  #require(): void {
+    if (this.#state === "over") throw new StoreError("failed", "The upload is not open any more");
+  }
+
+  #save(record: UnfinishedRecord): void {
+    try {
+      writeRecord(this.#parts.root, this.#parts.id, record);
+      this.#record = record;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  /** SECURITY: not while a thread works on the descriptor: its number could be another file's by then. */
+  #release(): void {
+    if (this.#state === "open" || this.#workers > 0) return;
+    const { root, place, descriptor } = this.#parts;
+    close(descriptor, () => undefined);
+    place.close();
+    root.close();
+  }
+}
