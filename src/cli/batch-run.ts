@@ -9,6 +9,8 @@ import { BatchProgress } from "./batch-progress.ts";
 import { BatchTelling } from "./batch-telling.ts";
 import { ClientLog } from "./client-log.ts";
 import { readTimeouts } from "./client-flags.ts";
+import { readConnectionSettings, readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
+import type { DownloadSettings } from "./download-flags.ts";
 import { EXIT } from "./exit.ts";
 import { Log } from "./log.ts";
 import { readJobs } from "./many-flags.ts";
@@ -25,6 +27,8 @@ export type BatchRun = {
   readonly session: Session;
   readonly signal: AbortSignal;
   readonly jobs: number;
+  /** How each of many files is downloaded. */
+  readonly downloading: DownloadSettings;
 };
 
 export type BatchSettings = {
@@ -46,24 +50,34 @@ export async function runBatch(
 ): Promise<number> {
   const { command, terminal } = settings;
   const jobs = readJobs(args);
+  const downloading = readSettingsForMany(args);
+  const connecting = readConnectionSettings(args, terminal.environment);
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
-  const { signal, exitCode: signalCode } = signalOfInterrupts();
+  const interrupts = signalOfInterrupts();
+  const maxTime = signalOfMaxTime(args);
+  const signal = maxTime === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, maxTime]);
   const isShown = settings.telling === "panel" || settings.telling === "line";
   const progress = new BatchProgress(terminal.err, systemClock, { isShown });
   const telling = new BatchTelling({ terminal, log, clientLog, telling: settings.telling }, progress);
   const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
   const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
-  const options = { ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock, keptPerOrigin: jobs };
+  const options = {
+    ...readTimeouts(args),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    keptPerOrigin: jobs,
+    ...connecting,
+  };
   const session = new Session(options);
   try {
-    await transfer({ batch, telling, session, signal, jobs });
+    await transfer({ batch, telling, session, signal, jobs, downloading });
   } catch (error) {
     if (!signal.aborted) await batch.problem(command, error);
   }
   const exitCode = batch.finish();
   session.close();
   clientLog?.close();
-  return exitCode === EXIT.interrupted ? (signalCode() ?? exitCode) : exitCode;
+  return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
 }

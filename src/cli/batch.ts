@@ -2,6 +2,7 @@
  * Many transfers in one run: a few at a time, each told of, and summed up at the end.
  */
 import { systemClock } from "../base/clock.ts";
+import { printable } from "../base/printable.ts";
 import type { Answer } from "../client/download.ts";
 import { runPool } from "../client/job-pool.ts";
 import type { RemoteUrl } from "../client/origin.ts";
@@ -128,6 +129,7 @@ export class Batch {
           answer = received;
         },
         onProgress: (progress) => telling.progress(id, progress),
+        onNotice: (text) => telling.remark(`${printable(item.name)}: ${text}`),
       });
       this.#count(end);
       const done = end.kind === "transferred" ? end.done : undefined;

@@ -13,6 +13,14 @@ export type Environment = {
   /** Where a user's state lives (`XDG_STATE_HOME`, or `~/.local/state`); `undefined` without a home. */
   readonly stateFolder: string | undefined;
   readonly homeFolder: string | undefined;
+  /** `NETFILE_PASSWORD`, for `--user NAME`. */
+  readonly password: string | undefined;
+  /** `NETRC`, or `~/.netrc`. */
+  readonly netrcFile: string | undefined;
+  /** `http_proxy`; not in capitals, since a server sets HTTP_PROXY for its scripts by a request's field (CVE-2016-5385). */
+  readonly proxy: string | undefined;
+  /** `no_proxy` or `NO_PROXY`. */
+  readonly proxyExceptions: string | undefined;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -27,6 +35,10 @@ export function readEnvironment(variables: Variables): Environment {
     debug: nonEmpty(variables["NETFILE_DEBUG"]) !== undefined,
     stateFolder: stateFolder(nonEmpty(variables["XDG_STATE_HOME"]), home),
     homeFolder: home,
+    password: nonEmpty(variables["NETFILE_PASSWORD"]),
+    netrcFile: nonEmpty(variables["NETRC"]) ?? (home === undefined ? undefined : `${home}/.netrc`),
+    proxy: nonEmpty(variables["http_proxy"]),
+    proxyExceptions: nonEmpty(variables["no_proxy"]) ?? nonEmpty(variables["NO_PROXY"]),
   };
 }
 

@@ -85,11 +85,13 @@ function itemOf(
       if (tree.look(place.names)?.kind === "folder") throw cannotSave(path, "there is a folder of this name");
       const result = await download(run.session, {
         ...hooks,
+        ...run.downloading,
         url,
         destination: { kind: "path", path },
         force: isForced,
         signal: run.signal,
       });
+      if (result.isUnchanged) return { kind: "unchanged" };
       return { kind: "transferred", done: { ...result, savedAs: result.savedPath } };
     },
   };

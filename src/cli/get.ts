@@ -21,6 +21,13 @@ import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
+import {
+  DOWNLOAD_ARGS,
+  readConnectionSettings,
+  readDownloadSettings,
+  signalOfMaxTime,
+} from "./download-flags.ts";
+import { resumeCommand } from "./resume-command.ts";
 import { USER_AGENT } from "./version.ts";
 
 export const getCommand: Command = {
@@ -57,6 +64,7 @@ export const getCommand: Command = {
     ...GET_MANY_ARGS,
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
+    ...DOWNLOAD_ARGS,
   },
   help: {
     summary:
@@ -103,17 +111,13 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
     throw new UsageError('--json and "-o -" both want standard output; keep one of them');
   }
   const log = new Log(terminal.err);
-  const logFile = args.value("log-file");
-  const settings = {
-    terminal,
-    log,
-    telling,
-    clientLog: logFile === undefined ? undefined : new ClientLog(logFile, log),
-  };
+  const settings = { terminal, log, telling, clientLog: openClientLog(args, log) };
   const interrupts = signalOfInterrupts();
   const unwanted = new AbortController();
   const printer = new ContentPrinter(terminal.out, () => unwanted.abort());
-  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const downloading = readDownloadSettings(args);
+  const maxTime = signalOfMaxTime(args);
+  const session = openSession(args, terminal);
   const { exitCode } = await runTransfer(
     {
       command: "get",
@@ -121,10 +125,14 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: showPath(url.target),
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
+      resumeCommand: resumeCommand(url, path),
+      isTimed: args.isOn("timing"),
       start: async (hooks) => {
-        const signal = AbortSignal.any([interrupts.signal, unwanted.signal]);
+        const limits = maxTime === undefined ? [] : [maxTime];
+        const signal = AbortSignal.any([interrupts.signal, unwanted.signal, ...limits]);
         const destination = toDestination(path, printer, telling);
         const result = await download(session, {
+          ...downloading,
           url,
           destination,
           force: args.isOn("force"),
@@ -145,6 +153,20 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   session.close();
   settings.clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
+}
+
+function openSession(args: StrictArgs, terminal: Terminal): Session {
+  return new Session({
+    ...readTimeouts(args),
+    ...readConnectionSettings(args, terminal.environment),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+  });
+}
+
+function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {
+  const path = args.value("log-file");
+  return path === undefined ? undefined : new ClientLog(path, log);
 }
 
 /** How much `get` and `put` tell. */

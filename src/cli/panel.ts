@@ -4,7 +4,7 @@
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import type { Answer } from "../client/download.ts";
-import type { Phases } from "../client/report.ts";
+import type { Phases, RttSummary } from "../client/report.ts";
 import { formatHostPort, SOCKET_PROTOCOL, SOCKET_TYPE } from "../net/endpoint.ts";
 import type { ConnectionRecord } from "../server/observer.ts";
 import type { Colors } from "./terminal.ts";
@@ -73,6 +73,14 @@ export function formatPhases(phases: Phases): string {
     `first byte ${formatDurationMs(phases.firstByteMs)}`,
     `transfer ${formatDurationMs(phases.transferMs)}`,
   ].join(" · ");
+}
+
+/** `RTT min 40 µs · mean 52 µs · max 90 µs (12 samples)`. */
+export function formatRttSummary(rtt: RttSummary | undefined): string {
+  if (rtt === undefined) return "RTT n/a";
+  const { minUs, meanUs, maxUs, samples } = rtt;
+  const count = samples === 1 ? "1 sample" : `${samples} samples`;
+  return `RTT min ${minUs} µs · mean ${meanUs} µs · max ${maxUs} µs (${count})`;
 }
 
 /** The status is ours and coloured already; all else may hold the peer's words. */

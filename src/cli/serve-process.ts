@@ -61,6 +61,12 @@ export function makeObserver(
   });
 }
 
+/** Opens the folder that the plan names. */
+export function openStore({ folder }: ServePlan): Store {
+  const { ceiling } = shareDescriptors(readDescriptorLimit());
+  return rememberFiles(openDiskStore(folder, { descriptorCeiling: ceiling }));
+}
+
 /**
  * Starts the server.
  * @param worker its place among several processes, whose parent decides when nobody needs them any more.
@@ -69,14 +75,11 @@ export function makeObserver(
 export function startServer(
   plan: ServePlan,
   observer: ServerLog,
+  store: Store,
   worker?: WorkerPlace,
-): { readonly running: SharingServer; readonly store: Store } {
+): SharingServer {
   const { policy, port, limits, idleExitMs } = plan;
-  const descriptors = shareDescriptors(readDescriptorLimit());
-  const disk = openDiskStore(plan.folder, { descriptorCeiling: descriptors.ceiling });
-  const store = rememberFiles(worker === undefined ? disk : withoutUnfinished(disk));
-  const running = serve({
-    descriptors,
+  return serve({
     site: { store, policy, clock: systemClock },
     host: listenHost(plan),
     port,
@@ -86,7 +89,6 @@ export function startServer(
     observer,
     clock: systemClock,
   });
-  return { running, store };
 }
 
 /** The address or name that the plan listens on. */
@@ -98,17 +100,4 @@ export function listenHost({ host }: ServePlan): string {
 function wildcardHost(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
-}
-
-/**
- * A store whose uploads end with their request.
- *
- * SECURITY: an upload that outlives its request has one writer at a time, which only a process alone can see to.
- */
-function withoutUnfinished(store: Store): Store {
-  return {
-    find: (path) => store.find(path),
-    folder: (path) => store.folder(path),
-    ...(store.uploads === undefined ? {} : { uploads: store.uploads }),
-  };
 }

@@ -19,8 +19,6 @@ export type WorkersOptions = {
   readonly log: Log;
   /** Whether the lines of workers are to have colours. */
   readonly hasColors: boolean;
-  /** Called when one has ended, however. */
-  readonly onWorkerEnd: () => void;
 };
 
 /**
@@ -56,7 +54,6 @@ function spawnWorker(events: WorkerEvents, options: WorkersOptions): WorkerProce
       events.onExit(
         signal === null ? `ended with exit code ${exitCode ?? "unknown"}` : `was ended by ${signal}`,
       );
-      options.onWorkerEnd();
     },
   });
   return {

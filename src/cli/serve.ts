@@ -9,7 +9,6 @@ import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import type { RunningServer } from "../server/serve.ts";
-import { openDiskStore } from "../store/disk.ts";
 import type { Store } from "../store/store.ts";
 import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
@@ -19,7 +18,7 @@ import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
 import type { ServePlan } from "./serve-plan.ts";
-import { listenHost, makeObserver, openAccessLog, startServer } from "./serve-process.ts";
+import { listenHost, makeObserver, openAccessLog, openStore, startServer } from "./serve-process.ts";
 import { endOnSignals } from "./stop-signals.ts";
 import type { Stoppable } from "./stop-signals.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -61,7 +60,7 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   checkFolder(plan.folder);
   const printer = new LinePrinter(terminal.out);
   const start = plan.workers > 1 ? startTogether : startAlone;
-  const { running, store, accessLog, close } = await start(plan, { terminal, printer, log });
+  const { running, accessLog, store, close } = await start(plan, { terminal, printer, log });
   const ending = endOnSignals({ running, accessLog, terminal });
   await printStart(plan, running, terminal);
   const sweeping = sweepUploads(plan, store, log);
@@ -83,41 +82,45 @@ type Voices = { readonly terminal: Terminal; readonly printer: LinePrinter; read
 
 /** A server that runs, in this process or in several. */
 type Started = Pick<Stoppable, "running" | "accessLog"> & {
-  /** Where uploads that are left over are looked for. */
-  readonly store: Store;
+  /** Absent where it is other processes' own. */
+  readonly store?: Store;
   readonly close: () => void;
 };
 
 async function startAlone(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
   const accessLog = openAccessLog(plan, log);
   const observer = makeObserver(plan, { terminal, printer, log, accessLog });
-  const { running, store } = startServer(plan, observer);
-  return { running, store, accessLog, close: () => accessLog?.close() };
+  const store = openStore(plan);
+  return { running: startServer(plan, observer, store), accessLog, store, close: () => accessLog?.close() };
 }
 
 async function startTogether(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
   // The workers write it; one that can't be written is told of here, once.
   openAccessLog(plan, log)?.close();
-  const store = openDiskStore(plan.folder);
   const { startWorkers } = await import("./serve-workers.ts");
   const running = await startWorkers(plan, {
     host: listenHost(plan),
     printer,
     log,
     hasColors: terminal.out.colors.red("x") !== "x",
-    onWorkerEnd: () => removeAbandoned(plan, store, log),
   });
-  const accessLog = plan.accessLog === undefined ? undefined : running;
-  return { running, store, accessLog, close: () => undefined };
+  return { running, accessLog: plan.accessLog === undefined ? undefined : running, close: () => undefined };
 }
 
 /** Several processes on one port need a kernel that deals connections out: elsewhere one serves, and that is said. */
 async function possibleWorkers(plan: ServePlan, log: Log): Promise<ServePlan> {
   const { connections, connectionsPerAddress } = plan.limits;
   const workers = Math.min(plan.workers, connections, connectionsPerAddress);
-  if (workers === 1 || process.platform === "linux") return { ...plan, workers };
-  await log.warn("Workers share a port on Linux only; here one process serves");
+  const obstacle = workers === 1 ? undefined : obstacleToWorkers(plan);
+  if (obstacle === undefined) return { ...plan, workers };
+  await log.warn(obstacle);
   return { ...plan, workers: 1 };
+}
+
+function obstacleToWorkers({ policy }: ServePlan): string | undefined {
+  if (process.platform !== "linux") return "Workers share a port on Linux only; here one process serves";
+  // Conditions, and who goes on with an unfinished upload, are decided in one process: two could both say yes.
+  return policy.upload === undefined ? undefined : "Uploads are taken by one process; --workers is left out";
 }
 
 /** @throws {UsageError} when there is nothing to serve there. */
@@ -210,18 +213,17 @@ function isWritable(folder: string): boolean {
  * What a killed server left half-saved is removed behind the first requests; uploads that nobody goes on with, then and every
  * now and then.
  */
-function sweepUploads(plan: ServePlan, store: Store, log: Log): ReturnType<typeof setInterval> | undefined {
-  if (plan.policy.upload === undefined) return undefined;
-  removeAbandoned(plan, store, log);
-  return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
-}
-
-function removeAbandoned(plan: ServePlan, store: Store, log: Log): void {
-  if (plan.policy.upload === undefined) return;
+function sweepUploads(
+  plan: ServePlan,
+  store: Store | undefined,
+  log: Log,
+): ReturnType<typeof setInterval> | undefined {
+  if (plan.policy.upload === undefined || store === undefined) return undefined;
   void (async () => {
     const { sweepAbandonedUploads } = await import("../store/sweep.ts");
     const count = await sweepAbandonedUploads(plan.folder);
     if (count > 0) await log.warn(`Removed ${count} uploads that an earlier run had left unfinished`);
     await store.unfinished?.sweep();
   })().catch((error: unknown) => log.warn(`Cannot look for unfinished uploads: ${fileReason(error)}`));
+  return setInterval(() => void store.unfinished?.sweep(), SWEEP_EVERY_MS);
 }

@@ -8,7 +8,7 @@ import { formatBytes, formatDurationMs, formatRate } from "../base/units.ts";
 import type { Answer, Proof } from "../client/download.ts";
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
-import type { Phases } from "../client/report.ts";
+import type { Phases, RttSummary } from "../client/report.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import { SOCKET_PROTOCOL, SOCKET_TYPE } from "../net/endpoint.ts";
 import type { Failure } from "./exit.ts";
@@ -33,18 +33,23 @@ export type TransferDone = {
   readonly savedAs: string | undefined;
   /** What shows that a download is whole; an upload is the server's to check. */
   readonly proof?: Proof;
-};
-
-const PROOFS: Readonly<Record<Proof, string>> = {
-  "sha-256": "sha-256 verified",
-  length: "length verified",
-  none: "length not announced",
+  readonly provenBy?: "server" | "user" | undefined;
+  readonly attempts?: number;
+  /** So much of it an earlier run had fetched. */
+  readonly resumedBytes?: number;
+  readonly receivedBytes?: number;
+  readonly connections?: number;
+  /** The file was there already, and nothing was fetched. */
+  readonly isUnchanged?: boolean;
+  readonly rtt?: RttSummary | undefined;
 };
 
 /** Bytes per second while content moved; sending counts from the request on. */
 export function rateOf({ command, done }: Pick<Transfer, "command" | "done">): number {
   if (done === undefined) return 0;
-  return done.bodyBytes / (Math.max(durationOf({ command, done }), 0.001) / 1000);
+  // What an earlier run had fetched does not count for the rate of this one.
+  const bytes = done.receivedBytes ?? done.bodyBytes;
+  return bytes / (Math.max(durationOf({ command, done }), 0.001) / 1000);
 }
 
 function durationOf({
@@ -72,12 +77,23 @@ export function formatConfirmation(
   const figures = `${size} in ${formatDurationMs(durationOf(transfer))} (${formatRate(rateOf(transfer))})`;
   if (command !== "get")
     return `Sent ${printable(name)} — ${figures}, saved as ${showPath(done.savedAs ?? "?")}`;
-  const check = PROOFS[done.proof ?? "none"];
+  const check = formatProof(done);
+  if (done.isUnchanged === true) {
+    return `Already there: ${printable(shortPath(done.savedAs ?? name))} — ${size}, unchanged, ${check}`;
+  }
   const what =
     done.savedAs === undefined
       ? `Received ${printable(name)}`
       : `Saved ${printable(shortPath(done.savedAs))}`;
-  return `${what} — ${figures}, ${check}`;
+  const resumed = (done.resumedBytes ?? 0) > 0 ? `, ${formatBytes(done.resumedBytes ?? 0)} of it before` : "";
+  return `${what} — ${figures}${resumed}, ${check}`;
+}
+
+/** What shows that a download is whole, and by whose word. */
+function formatProof({ proof = "none", provenBy }: TransferDone): string {
+  if (proof === "none") return "length not announced";
+  if (proof === "length") return "length only";
+  return `${proof} verified by ${provenBy === "user" ? "you" : "server"}`;
 }
 
 /** The object of `--json`. */
@@ -94,6 +110,13 @@ export function describeTransfer(transfer: Transfer): Readonly<Record<string, un
     rateBytesPerS: done === undefined ? undefined : Math.round(rateOf(transfer)),
     savedAs: done?.savedAs,
     verifiedBy: done?.proof,
+    provenBy: done?.provenBy,
+    isUnchanged: done?.isUnchanged,
+    attempts: done?.attempts,
+    resumedBytes: done?.resumedBytes,
+    receivedBytes: done?.receivedBytes,
+    connections: done?.connections,
+    rtt: done?.rtt,
     ...(answer === undefined ? {} : describeConnection(answer)),
     phases: done === undefined ? undefined : roundPhases(done.phases),
     error: failure === undefined ? undefined : describeError(failure),
@@ -135,7 +158,9 @@ function describeConnection({ connection }: Answer): Readonly<Record<string, unk
 }
 
 function describeError({ error, text }: NonNullable<Transfer["failure"]>): Readonly<Record<string, unknown>> {
-  return { message: text, phase: error instanceof TransferError ? error.phase : undefined };
+  if (!(error instanceof TransferError)) return { message: text, phase: undefined };
+  const keptBytes = error.keptBytes === 0 ? undefined : error.keptBytes;
+  return { message: text, phase: error.phase, keptBytes };
 }
 
 function failureStatus({ failure }: Transfer): number | undefined {

@@ -4,13 +4,15 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { formatJsonLine } from "../base/json-line.ts";
+import { formatBytes } from "../base/units.ts";
 import type { Answer } from "../client/download.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import type { TransferProgress } from "../client/report.ts";
+import { TransferError } from "../client/transfer-error.ts";
 import type { ClientLog } from "./client-log.ts";
 import { describeFailure, EXIT } from "./exit.ts";
 import type { Log } from "./log.ts";
-import { formatPanel, formatPhases } from "./panel.ts";
+import { formatPanel, formatPhases, formatRttSummary } from "./panel.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
 import { describeTransfer, formatConfirmation } from "./transfer-report.ts";
@@ -35,6 +37,10 @@ export type TransferTask = {
   /** Asked when the transfer failed: whether nobody wanted the rest, so that it ends quietly. */
   readonly isUnwanted: () => boolean;
   readonly start: (hooks: TransferHooks) => Promise<TransferDone>;
+  /** Continues what was interrupted, as a person types it. */
+  readonly resumeCommand?: string;
+  /** Whether the round-trip times over the transfer are shown. */
+  readonly isTimed?: boolean;
 };
 
 export type TransferHooks = {
@@ -69,7 +75,7 @@ export async function runTransfer(task: TransferTask, settings: TransferSettings
   try {
     const done = await task.start(hooks);
     bar.clear();
-    tellDone({ ...task, answer, done, failure: undefined }, task.name, settings);
+    tellDone({ ...task, answer, done, failure: undefined }, task, settings);
     return { exitCode: EXIT.done, answer };
   } catch (error) {
     bar.clear();
@@ -79,7 +85,7 @@ export async function runTransfer(task: TransferTask, settings: TransferSettings
 
 function tellDone(
   transfer: Transfer & { readonly done: TransferDone },
-  name: string,
+  { name, isTimed = false }: TransferTask,
   settings: TransferSettings,
 ): void {
   const { terminal, telling, clientLog } = settings;
@@ -87,6 +93,8 @@ function tellDone(
   if (telling === "json") terminal.out.print(`${formatJsonLine(describeTransfer(transfer))}\n`);
   if (telling === "panel")
     terminal.err.print(`  ${terminal.err.colors.dim(formatPhases(transfer.done.phases))}\n`);
+  if (isTimed && telling === "panel")
+    terminal.err.print(`  ${terminal.err.colors.dim(formatRttSummary(transfer.done.rtt))}\n`);
   if (telling === "panel" || telling === "line")
     terminal.err.print(`${formatConfirmation(transfer, name)}\n`);
 }
@@ -104,12 +112,24 @@ async function tellFailure(
   const failure = task.signal.aborted
     ? { code: EXIT.interrupted, text: "Interrupted; nothing was saved", isExpected: true, error }
     : { ...describeFailure(error), error };
+  const keptText = describeKept(error, task.resumeCommand);
   const transfer: Transfer = { ...task, answer, done: undefined, failure };
   settings.clientLog?.append(transfer);
   if (settings.telling === "json")
     settings.terminal.out.print(`${formatJsonLine(describeTransfer(transfer))}\n`);
-  await settings.log.error(failure.text);
+  if (keptText === undefined) await settings.log.error(failure.text);
+  else
+    await settings.log.error(
+      task.signal.aborted ? `Interrupted; ${keptText}` : `${failure.text}; ${keptText}`,
+    );
   return failure.code;
+}
+
+/** What an unfinished transfer has left to go on with; `undefined` when it is nothing. */
+function describeKept(error: unknown, command: string | undefined): string | undefined {
+  if (!(error instanceof TransferError) || error.keptBytes === 0) return undefined;
+  const kept = `${formatBytes(error.keptBytes)} are kept`;
+  return command === undefined ? kept : `${kept}, go on with: ${command}`;
 }
 
 /** An AbortSignal that Ctrl-C and SIGTERM give; a second one ends the program at once. */

@@ -48,7 +48,8 @@ export function announceAnswer(
   return answer;
 }
 
-function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number): Answer {
+/** Describes a final answer. */
+export function describeAnswer(reply: Reply, url: RemoteUrl, startedAtMs: number): Answer {
   const { head, connection } = reply;
   return {
     status: head.status,
@@ -107,7 +108,7 @@ export function ignoredUpload(head: ResponseHead, url: RemoteUrl): TransferError
 type Advice = Readonly<Record<number, string>>;
 
 const COMMON_ADVICE: Advice = {
-  401: "the server asks for a password, which is not supported yet",
+  401: "the server asks for a name and a password; give them with --user",
   407: "a proxy asks for a password; netfile talks to servers directly",
   408: "the server did not wait long enough; try again",
   429: "the server asks for fewer requests; try again later",

@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
 import { Outbox } from "../net/outbox.ts";
-import { readRttUs } from "../net/tcp-info.ts";
+import { readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { Exchange } from "../wire/exchange.ts";
 import type { WireEvent, WireMessage } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
@@ -88,6 +88,11 @@ export class Connection {
   /** Round-trip time as the kernel knows it now, in µs; `undefined` where it doesn't. */
   get rttUs(): number | undefined {
     return this.#socket === undefined ? undefined : readRttUs(this.#socket.fd);
+  }
+
+  /** The least round-trip time so far, in µs; `undefined` where the kernel doesn't tell. */
+  get minRttUs(): number | undefined {
+    return this.#socket === undefined ? undefined : readTcpInfo(this.#socket.fd)?.minRttUs;
   }
 
   /** Whether an earlier request had opened it. */
@@ -174,6 +179,12 @@ export class Connection {
   nudge(): void {
     this.#wake?.();
     this.#wake = undefined;
+  }
+
+  /** Ends the connection; what is under way fails with `error`. */
+  abandon(error: TransferError): void {
+    this.#fail(error);
+    this.nudge();
   }
 
   /** Ends the connection; what is under way fails. A second call does nothing. */

@@ -17,6 +17,8 @@ export type DialOptions = {
   readonly silenceMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Addresses of this family only. */
+  readonly family?: 4 | 6 | undefined;
 };
 
 export type Opened = {
@@ -34,7 +36,11 @@ export async function dial(origin: Origin, options: DialOptions): Promise<Opened
   const { clock, signal } = options;
   const startMs = clock.monotonicMs();
   throwIfInterrupted("resolve", signal);
-  const addresses = await resolveHost(origin, { timeoutMs: options.connectTimeoutMs, signal });
+  const addresses = await resolveHost(origin, {
+    timeoutMs: options.connectTimeoutMs,
+    signal,
+    family: options.family,
+  });
   const resolvedMs = clock.monotonicMs();
   const connection = await tryAll(origin, addresses, options);
   return { connection, resolveMs: resolvedMs - startMs, connectMs: clock.monotonicMs() - resolvedMs };

@@ -1,51 +1,70 @@
 /**
- * Checks a body against the digest that its head announced (RFC 9530; before that RFC 3230).
+ * Checks content that goes to a consumer, in order, against the digest that its head or its trailers announce (RFC 9530;
+ * before that RFC 3230), and against the user's.
  */
-import { asBuffer } from "../base/bytes.ts";
-import { parseDigestField, parseLegacyDigest } from "../semantics/digest.ts";
+import type { DigestAlgorithm } from "../semantics/digest.ts";
 import type { Fields } from "../wire/fields.ts";
-import { TransferError } from "./transfer-error.ts";
+import {
+  announcedSha256,
+  announcesDigestTrailer,
+  type Checksum,
+  differsFromAnnounced,
+  differsFromChecksum,
+  FileHash,
+  isSameDigest,
+  missingDigest,
+} from "./verify.ts";
 
-/** Asks for the digest that is checked; a server that has none just leaves it out. */
-export const WANT_DIGEST = ["Want-Repr-Digest", "sha-256=1"] as const;
+/** Which digest has shown that the content is whole, and whose. */
+export type Checked = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
 
 export class DigestCheck {
-  readonly #announced: Uint8Array;
-  readonly #hasher = new Bun.CryptoHasher("sha256");
-
-  private constructor(announced: Uint8Array) {
-    this.#announced = announced;
-  }
+  readonly #checksum: Checksum | undefined;
+  readonly #isRequired: boolean;
+  readonly #hash = new FileHash(() => 0);
+  #announced: Uint8Array | undefined;
+  #doneBytes = 0;
 
   /**
-   * The check for the whole content of an answer in no coding, for which all these fields mean the same.
-   * @returns `undefined` when no SHA-256 digest is announced, or none that can be read.
+   * The check for the whole content of an answer in no coding.
+   * @throws {TransferError} phase `verify` when a digest is required and none will come.
    */
-  static announcedIn(fields: Fields): DigestCheck | undefined {
-    const announced =
-      sha256Of(fields.get("repr-digest")) ??
-      sha256Of(fields.get("content-digest")) ??
-      parseLegacyDigest(fields.get("digest") ?? "");
-    return announced === undefined ? undefined : new DigestCheck(announced);
+  constructor(
+    fields: Fields,
+    options: { readonly checksum?: Checksum | undefined; readonly requireDigest?: boolean | undefined },
+  ) {
+    this.#checksum = options.checksum;
+    this.#isRequired = options.requireDigest === true;
+    this.#announced = announcedSha256(fields, "whole");
+    const isAnnounced = this.#announced !== undefined || announcesDigestTrailer(fields);
+    if (this.#isRequired && !isAnnounced && this.#checksum === undefined) throw missingDigest();
+    if (isAnnounced) this.#hash.need("sha-256");
+    if (this.#checksum !== undefined) this.#hash.need(this.#checksum.algorithm);
   }
 
   update(bytes: Uint8Array): void {
-    this.#hasher.update(bytes);
+    this.#doneBytes += bytes.length;
+    if (this.#hash.isNeeded) this.#hash.written(bytes, this.#doneBytes - bytes.length, 0);
   }
 
-  /** @throws {TransferError} phase `verify` when what came is not what was announced. */
-  finish(): void {
-    if (asBuffer(this.#announced).equals(this.#hasher.digest())) return;
-    throw new TransferError(
-      "verify",
-      "What arrived is not what the server announced: its SHA-256 digest differs; nothing was saved, try again",
-      { isRetryable: true },
-    );
+  /**
+   * @returns who has proven the content; `undefined` when nobody has.
+   * @throws {TransferError} phase `verify` when what came is not what was announced.
+   */
+  async finish(trailers: Fields): Promise<Checked | undefined> {
+    const announced = this.#announced ?? announcedSha256(trailers, "whole");
+    const digests = await this.#hash.finish(0);
+    const sha256 = digests.get("sha-256");
+    if (announced !== undefined && sha256 !== undefined && !isSameDigest(announced, sha256)) {
+      throw differsFromAnnounced();
+    }
+    const checksum = this.#checksum;
+    if (checksum !== undefined && !isSameDigest(checksum.digest, digests.get(checksum.algorithm))) {
+      throw differsFromChecksum(checksum);
+    }
+    if (checksum !== undefined) return { by: "user", algorithm: checksum.algorithm };
+    if (announced !== undefined && sha256 !== undefined) return { by: "server", algorithm: "sha-256" };
+    if (this.#isRequired) throw missingDigest();
+    return undefined;
   }
-}
-
-function sha256Of(value: string | undefined): Uint8Array | undefined {
-  if (value === undefined) return undefined;
-  const parsed = parseDigestField(value);
-  return parsed.kind === "digests" ? parsed.digests.get("sha-256") : undefined;
 }

@@ -53,14 +53,14 @@ export async function fetchFile(
   session: Session,
   tree: LocalTree,
   file: RemoteFile,
-  hooks: Pick<DownloadOptions, "onAnswer" | "onProgress" | "signal">,
+  options: Omit<DownloadOptions, "url" | "destination" | "force">,
 ): Promise<DownloadResult> {
   tree.makeFolder(file.names.slice(0, -1));
   const path = tree.pathOf(file.names);
   // What was not there is not expected there: something that came meanwhile is not this mirror's to replace.
   const force = tree.look(file.names) !== undefined;
   const result = await download(session, {
-    ...hooks,
+    ...options,
     url: file.url,
     destination: { kind: "path", path },
     force,

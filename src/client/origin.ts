@@ -50,7 +50,7 @@ export function parseRemoteUrl(text: string): RemoteUrl {
   if (authority.includes("@")) {
     throw refused(
       text,
-      "a user name or password in a URL is not supported; a later version reads them from a file or the environment",
+      "a user name or password in a URL would be seen by others; give them with --user or --netrc",
     );
   }
   return { origin: parseAuthority(text, authority), target: encodeTarget(text, path, query ?? "") };

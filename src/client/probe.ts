@@ -32,10 +32,15 @@ export async function probe(session: Session, url: RemoteUrl, options: ProbeOpti
     ["Accept", "*/*"],
     ...(options.wantsDigest ? [["Want-Repr-Digest", "sha-256=10"] as const] : []),
   ];
-  const request = headRequest(url, session.options.userAgent, fields);
+  const route = session.routeTo(url);
+  const ownFields = session.options.ownFieldsFor?.(url.origin) ?? [];
+  const request = {
+    ...headRequest(url, session.options.userAgent, [...fields, ...ownFields, ...route.fields]),
+    target: route.target,
+  };
   try {
     const reply = await session.ask({
-      origin: url.origin,
+      origin: route.origin,
       converse: (connection) => askForHead(connection, request),
       mayRepeat: () => true,
       signal: options.signal,

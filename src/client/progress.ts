@@ -8,7 +8,7 @@ const INTERVAL_MS = 100;
 
 export class ProgressMeter {
   readonly #clock: Clock;
-  readonly #totalBytes: number | undefined;
+  #totalBytes: number | undefined;
   readonly #tell: ((progress: TransferProgress) => void) | undefined;
   #doneBytes = 0;
   #toldAtMs: number;
@@ -37,6 +37,13 @@ export class ProgressMeter {
     if (nowMs - this.#toldAtMs < INTERVAL_MS) return;
     this.#toldAtMs = nowMs;
     this.#tell({ doneBytes: this.#doneBytes, totalBytes: this.#totalBytes });
+  }
+
+  /** Sets the counts anew: what is there already, and how much there is. Tells them if that is worth it. */
+  restart(doneBytes: number, totalBytes: number | undefined): void {
+    this.#doneBytes = doneBytes;
+    this.#totalBytes = totalBytes;
+    if (doneBytes > 0) this.finish();
   }
 
   /** Tells the final count. */

@@ -4,7 +4,7 @@
 import type { Field } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { askForHead, discardBody } from "./conversation.ts";
-import { formatRemoteUrl, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
+import { formatRemoteUrl, hostField, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
 import { getRequest } from "./request.ts";
 import type { Reply, Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -13,6 +13,12 @@ export type Request = {
   readonly url: RemoteUrl;
   /** Sent to every server on the way, so nothing that is meant for one of them only. */
   readonly fields: readonly Field[];
+  /**
+   * Sent to the first server only: the user's credentials and own fields, by default those of the session. Once a redirect leads to another origin they
+   * are dropped for good.
+   */
+  readonly ownFields?: readonly Field[] | undefined;
+  readonly method?: "GET" | "HEAD";
   readonly signal: AbortSignal | undefined;
 };
 
@@ -31,15 +37,23 @@ export async function follow(session: Session, request: Request): Promise<Arriva
   let { url } = request;
   let resolveMs = 0;
   let connectMs = 0;
+  let ownFields = request.ownFields ?? session.options.ownFieldsFor?.(url.origin) ?? [];
   for (;;) {
     seen.add(formatRemoteUrl(url));
-    const reply = await get(session, request, url);
+    const reply = await get(session, { ...request, ownFields }, url);
     resolveMs += reply.resolveMs;
     connectMs += reply.connectMs;
     if (!REDIRECTS.has(reply.head.status)) return { reply: { ...reply, resolveMs, connectMs }, url };
     await discardBody(session, reply);
     url = nextUrl(url, reply.head, seen);
+    // SECURITY: another scheme, host or port is another server (CVE-2022-27776, CVE-2021-31879).
+    if (!isSameOrigin(url, request.url)) ownFields = [];
   }
+}
+
+/** Whether two URLs lead to the same server: scheme, host and port (RFC 6454 §5). */
+export function isSameOrigin(a: RemoteUrl, b: RemoteUrl): boolean {
+  return a.origin.scheme === b.origin.scheme && hostField(a.origin) === hostField(b.origin);
 }
 
 /**
@@ -47,9 +61,15 @@ export async function follow(session: Session, request: Request): Promise<Arriva
  * (CVE-2022-27776, CVE-2021-31879).
  */
 function get(session: Session, request: Request, url: RemoteUrl): Promise<Reply> {
-  const message = getRequest(url, session.options.userAgent, request.fields);
+  const route = session.routeTo(url);
+  const fields = [...request.fields, ...(request.ownFields ?? []), ...route.fields];
+  const { method = "GET" } = request;
+  const message = {
+    ...getRequest(url, session.options.userAgent, { method, fields }),
+    target: route.target,
+  };
   return session.ask({
-    origin: url.origin,
+    origin: route.origin,
     converse: (connection) => askForHead(connection, message),
     mayRepeat: () => true,
     signal: request.signal,

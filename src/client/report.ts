@@ -40,3 +40,11 @@ export type TransferProgress = {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
 };
+
+/** Round-trip times of a transfer, in µs, sampled while it went on. */
+export type RttSummary = {
+  readonly minUs: number;
+  readonly meanUs: number;
+  readonly maxUs: number;
+  readonly samples: number;
+};

@@ -5,20 +5,29 @@ import type { Field } from "../wire/fields.ts";
 import type { RequestToSend } from "../wire/message.ts";
 import { hostField, type RemoteUrl } from "./origin.ts";
 
-/** A GET of `url`, without asking for a coding: what is saved is the file as it is. */
-export function getRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
+/**
+ * A GET or HEAD of `url`, without asking for a coding: what is saved is the file as it is. A field in `fields` replaces the
+ * common one of its name.
+ */
+export function getRequest(
+  url: RemoteUrl,
+  userAgent: string,
+  { method, fields }: { readonly method: "GET" | "HEAD"; readonly fields: readonly Field[] },
+): RequestToSend {
+  const names = new Set(fields.map(([name]) => name.toLowerCase()));
+  const common: readonly Field[] = [...commonFields(url, userAgent), ["Accept-Encoding", "identity"]];
   return {
     kind: "request",
-    method: "GET",
+    method,
     target: url.target,
-    fields: [...commonFields(url, userAgent), ["Accept-Encoding", "identity"], ...fields],
+    fields: [...common.filter(([name]) => !names.has(name.toLowerCase())), ...fields],
     body: "none",
   };
 }
 
 /** The same without the content (RFC 9110 §9.3.2). */
 export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
-  return { ...getRequest(url, userAgent, fields), method: "HEAD" };
+  return getRequest(url, userAgent, { method: "HEAD", fields });
 }
 
 /**

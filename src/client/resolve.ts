@@ -15,10 +15,19 @@ import { TransferError } from "./transfer-error.ts";
  */
 export async function resolveHost(
   origin: Origin,
-  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  limits: {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    /** Addresses of this family only. */
+    readonly family?: 4 | 6 | undefined;
+  },
 ): Promise<readonly string[]> {
-  if (isIP(origin.host) !== 0) return [origin.host];
-  return settleWithin(lookUp(origin.host), {
+  const ownFamily = isIP(origin.host);
+  if (ownFamily !== 0) {
+    if (limits.family !== undefined && limits.family !== ownFamily) throw wrongFamily(origin.host, ownFamily);
+    return [origin.host];
+  }
+  return settleWithin(lookUp(origin.host, limits.family), {
     phase: "resolve",
     signal: limits.signal,
     timeout: {
@@ -28,9 +37,9 @@ export async function resolveHost(
   });
 }
 
-async function lookUp(host: string): Promise<readonly string[]> {
+async function lookUp(host: string, family: 4 | 6 | undefined): Promise<readonly string[]> {
   try {
-    const found = await lookup(host, { all: true, order: "verbatim" });
+    const found = await lookup(host, { all: true, order: "verbatim", family: family ?? 0 });
     if (found.length > 0) return found.map((entry) => entry.address);
   } catch (cause) {
     if (errorCode(cause) === "EAI_AGAIN") throw cannotResolve(host, "the name server did not answer", cause);
@@ -47,4 +56,9 @@ function cannotResolve(host: string, reason: string, cause: unknown): TransferEr
 function unknownHost(host: string, cause: unknown): TransferError {
   const message = `Cannot resolve "${printable(host)}": no such host is known; check its spelling, or use its address`;
   return new TransferError("resolve", message, { cause });
+}
+
+function wrongFamily(host: string, family: number): TransferError {
+  const message = `Cannot resolve "${printable(host)}": it is an IPv${family} address, and only the other family is wanted`;
+  return new TransferError("resolve", message);
 }

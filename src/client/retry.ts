@@ -2,6 +2,7 @@
  * When a failed request is made again, and after how long: exponential backoff with jitter, bounded in number; progress
  * in between begins the count anew, and Retry-After is obeyed (RFC 9110 §10.2.3).
  */
+import { errorCode } from "../base/failure.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 export type RetryOptions = {
@@ -56,6 +57,14 @@ export class RetryPolicy {
     // At least half of it, so that "exponential" stays true.
     return longestMs * (0.5 + 0.5 * this.#random());
   }
+}
+
+/**
+ * Whether nothing listens where the server should be. Before it has ever answered that is more often a slip in the name or
+ * the port than a server that is being started: the user is told at once.
+ */
+export function isNobodyThere(error: TransferError): boolean {
+  return error.phase === "connect" && errorCode(error.cause) === "ECONNREFUSED";
 }
 
 /** Waits `ms`, or until `signal` is aborted. */

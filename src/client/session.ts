@@ -3,21 +3,44 @@
  * them while they were idle.
  */
 import type { Clock } from "../base/clock.ts";
+import type { Field } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
 import { dial, type Opened } from "./dial.ts";
 import { throwIfInterrupted } from "./interruption.ts";
-import type { Origin } from "./origin.ts";
+import { hostField, type Origin, type RemoteUrl } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
 
 export type SessionOptions = {
   readonly connectTimeoutMs: number;
   /** Longest silence of the server while something is owed. */
   readonly silenceMs: number;
+  /** Over how long a rate that is next to nothing counts as a stall; longer than the silence if left out. */
+  readonly stallWindowMs?: number;
   readonly userAgent: string;
   readonly clock: Clock;
   /** So many idle connections to one origin are kept: as many as there are requests at once. 1 when absent. */
   readonly keptPerOrigin?: number;
+  /** Addresses of this family only. */
+  readonly family?: 4 | 6 | undefined;
+  /** What the user sends to the server of his own URLs: credentials, and fields of his own. */
+  readonly ownFieldsFor?: (origin: Origin) => readonly Field[];
+  /** Which proxy to use, if any. */
+  readonly proxyFor?: ProxyFor | undefined;
+};
+
+/** A proxy, and the value of Proxy-Authorization for it. */
+export type Proxy = { readonly origin: Origin; readonly authorization: string | undefined };
+
+/** Decides which proxy to use for a server; `undefined` for none. */
+export type ProxyFor = (origin: Origin) => Proxy | undefined;
+
+/** Where a request for a URL goes, and in which form (RFC 9112 §3.2). */
+export type Route = {
+  readonly origin: Origin;
+  readonly target: string;
+  /** For the next hop only. */
+  readonly fields: readonly Field[];
 };
 
 /** A request as the session sees it: where it goes, and how it is put. */
@@ -50,6 +73,18 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.options = options;
+  }
+
+  /** The way to `url`: directly with the origin-form, or by a proxy with the absolute-form. */
+  routeTo(url: RemoteUrl): Route {
+    const proxy = this.options.proxyFor?.(url.origin);
+    if (proxy === undefined) return { origin: url.origin, target: url.target, fields: [] };
+    const { origin, authorization } = proxy;
+    return {
+      origin,
+      target: `http://${hostField(url.origin)}${url.target}`,
+      fields: authorization === undefined ? [] : [["Proxy-Authorization", authorization]],
+    };
   }
 
   /**

@@ -3,7 +3,20 @@
  * on the disk. Until then, and whatever goes wrong, the real name holds what it held before.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsync, linkSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  futimesSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -30,35 +43,81 @@ export class FileSink {
   readonly #place: Place;
   readonly #temporaryPath: string;
   #fd: number;
+  /** Where the next write goes that names no place. */
+  #position = 0;
   #hasTemporary = true;
 
   /**
-   * Creates the temporary file.
+   * Creates the temporary file, or opens the one that an earlier run has left at `partPath`.
+   *
+   * @param partPath absolute, beside the destination; a new name when it is left out.
    * @throws {TransferError} phase `save`.
    */
-  constructor(place: Place) {
+  constructor(place: Place, partPath?: string) {
     this.#place = place;
     this.path = join(place.folder, place.name);
-    this.#temporaryPath = join(place.folder, `.netfile-${randomBytes(8).toString("hex")}.part`);
+    this.#temporaryPath = partPath ?? join(place.folder, `.netfile-${randomBytes(8).toString("hex")}.part`);
     try {
-      // SECURITY: `x` never opens what is there, so a link planted under the name isn't followed.
-      this.#fd = openSync(this.#temporaryPath, "wx", 0o666);
+      this.#fd = openLeftover(this.#temporaryPath) ?? createNew(this.#temporaryPath);
     } catch (error) {
       throw cannotSave(this.path, error);
     }
   }
 
+  /** Length of the temporary file, in bytes. @throws {TransferError} phase `save`. */
+  get sizeBytes(): number {
+    return this.#attempt(() => fstatSync(this.#fd).size);
+  }
+
   /**
-   * Appends `bytes`. Synchronous: a chunk is at most what one read of a socket gives, and goes to the page cache.
+   * Writes `bytes` at `position`, or behind the last write. Synchronous: a chunk is at most what one read of a socket
+   * gives, and goes to the page cache.
    * @throws {TransferError} phase `save`.
    */
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, position = this.#position): void {
     try {
       let written = 0;
-      while (written < bytes.length) written += writeSync(this.#fd, bytes, written, bytes.length - written);
+      while (written < bytes.length) {
+        written += writeSync(this.#fd, bytes, written, bytes.length - written, position + written);
+      }
     } catch (error) {
       throw cannotSave(this.path, error);
     }
+    this.#position = position + bytes.length;
+  }
+
+  /**
+   * Reads back what was written, at `position` into `target`.
+   * @returns the number of bytes; 0 behind the end.
+   * @throws {TransferError} phase `save`.
+   */
+  read(target: Uint8Array, position: number): number {
+    return this.#attempt(() => readSync(this.#fd, target, 0, target.length, position));
+  }
+
+  /** Forgets all that was written. @throws {TransferError} phase `save`. */
+  clear(): void {
+    this.#attempt(() => ftruncateSync(this.#fd, 0));
+    this.#position = 0;
+  }
+
+  /** Cuts off what an earlier run may have left behind the end. @throws {TransferError} phase `save`. */
+  trim(sizeBytes: number): void {
+    if (this.sizeBytes > sizeBytes) this.#attempt(() => ftruncateSync(this.#fd, sizeBytes));
+  }
+
+  /** Gives the file the time of the server's; one that the file system can't hold is left out. */
+  setModified(modifiedMs: number): void {
+    try {
+      futimesSync(this.#fd, Date.now() / 1000, modifiedMs / 1000);
+    } catch {
+      // The content is what counts.
+    }
+  }
+
+  /** Waits until all that was written is on the disk. @throws {TransferError} phase `save`. */
+  synchronize(): Promise<void> {
+    return this.#synchronize();
   }
 
   /**
@@ -82,6 +141,16 @@ export class FileSink {
     await synchronizeFolder(this.#place.folder);
   }
 
+  /** Closes the temporary file and leaves it for a later run. Never throws. */
+  keep(): void {
+    try {
+      this.#close();
+    } catch {
+      // The journal claims no more than what is known to be there.
+    }
+    this.#hasTemporary = false;
+  }
+
   /** Removes the temporary file, if there still is one. Never throws. */
   discard(): void {
     try {
@@ -103,6 +172,14 @@ export class FileSink {
     }
   }
 
+  #attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw cannotSave(this.path, error);
+    }
+  }
+
   #namingError(error: unknown): TransferError {
     return errorCode(error) === "EEXIST" ? alreadyThere(this.path) : cannotSave(this.path, error);
   }
@@ -113,6 +190,34 @@ export class FileSink {
     this.#fd = -1;
     closeSync(fd);
   }
+}
+
+/** SECURITY: `x` never opens what is there, so a link planted under the name isn't followed. */
+function createNew(path: string): number {
+  return openSync(path, "wx+", 0o666);
+}
+
+/**
+ * Opens what an earlier run has left.
+ *
+ * SECURITY: the name can be guessed. In a folder that others write to, a file of somebody else's could stand there, or a link
+ * to one of the user's own, which would be overwritten: then it is taken away, and a new one made.
+ */
+function openLeftover(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") unlinkSync(path);
+    return undefined;
+  }
+  const { nlink, uid } = fstatSync(fd);
+  const isOwn =
+    fstatSync(fd).isFile() && nlink === 1 && (process.getuid === undefined || uid === process.getuid());
+  if (isOwn) return fd;
+  closeSync(fd);
+  unlinkSync(path);
+  return undefined;
 }
 
 /**

@@ -19,16 +19,24 @@ export class TransferError extends Error {
   readonly status: number | undefined;
   /** Whether the same request may succeed later. */
   readonly isRetryable: boolean;
+  /** So much of the file is kept on the disk for the next run; 0 when nothing is. */
+  readonly keptBytes: number;
 
   /** @param message a sentence for a person: what happened, then what to do. Text of the server's is already printable. */
   constructor(
     phase: TransferPhase,
     message: string,
-    details: { readonly status?: number; readonly isRetryable?: boolean; readonly cause?: unknown } = {},
+    details: {
+      readonly status?: number;
+      readonly isRetryable?: boolean;
+      readonly cause?: unknown;
+      readonly keptBytes?: number;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.phase = phase;
     this.status = details.status;
     this.isRetryable = details.isRetryable ?? false;
+    this.keptBytes = details.keptBytes ?? 0;
   }
 }

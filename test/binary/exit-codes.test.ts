@@ -12,7 +12,10 @@ setDefaultTimeout(60_000);
 async function getFrom(steps: readonly Step[], ...words: readonly string[]) {
   using folder = new ScratchFolder({ "there.txt": "old\n" });
   const server = startScriptedServer([steps]);
-  const ran = await runNetfile(["get", "127.0.0.1", String(server.port), ...words], { cwd: folder.path });
+  const flags = ["--retries", "0"];
+  const ran = await runNetfile(["get", "127.0.0.1", String(server.port), ...words, ...flags], {
+    cwd: folder.path,
+  });
   server.stop();
   return { ...ran, names: folder.names() };
 }

@@ -167,7 +167,7 @@ describe("system 4: GET and PUT, a default page for what is missing, logs on bot
       cwd: folder.path,
     });
     expect(got.code).toBe(0);
-    expect(got.stderr).toMatch(/^Saved back\.txt — 11 B in .*, sha-256 verified$/m);
+    expect(got.stderr).toMatch(/^Saved back\.txt — 11 B in .*, sha-256 verified by server$/m);
     server.kill("SIGTERM");
     expect((await server.ended()).code).toBe(0);
     expect(folder.text("server.log")).toMatch(

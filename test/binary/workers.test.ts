@@ -79,29 +79,18 @@ describe.skipIf(!isLinux)("--workers", () => {
     for (const socket of idle) socket.end();
   });
 
+  test("is left out with --upload, and says so: two writers are told apart by one process", async () => {
+    await using server = await startWorkers("--upload");
+    await server.waitFor(/Uploads are taken by one process/);
+    expect(childrenOf(server.pid)).toEqual([]);
+  });
+
   test("keeps a cap over all of them", async () => {
     await using server = await startWorkers("--max-connections-per-address", "3");
     const downloads = await Promise.all([1, 2, 3, 4, 5].map(() => tryDownload(server.port)));
     expect(downloads.filter(({ status }) => status === "200").length).toBeLessThanOrEqual(3);
     expect(downloads.filter(({ status }) => status === "200").length).toBeGreaterThan(0);
     for (const { end } of downloads) end();
-  });
-
-  test("takes uploads whole, and offers no resuming, which two processes could do at once", async () => {
-    const inbox = new ScratchFolder();
-    await using server = await startNetfile(["0", inbox.path, "--workers", "2", "--upload"], {
-      cwd: inbox.path,
-    });
-    const put = await fetch(`${server.url}/a.txt`, { method: "PUT", body: "hello" });
-    expect(put.status).toBe(201);
-    const part = await fetch(`${server.url}/b.txt`, {
-      method: "PUT",
-      headers: { "Upload-Complete": "?0", "Upload-Draft-Interop-Version": "8" },
-      body: "hel",
-    });
-    expect(part.status).toBeGreaterThanOrEqual(400);
-    expect(readdirSync(inbox.path)).toEqual(["a.txt"]);
-    inbox[Symbol.dispose]();
   });
 
   test("refuses a port that is in use, also by workers of another netfile", async () => {

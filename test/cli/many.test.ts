@@ -93,7 +93,8 @@ describe("netfile get of several URLs", () => {
       ".",
     ]);
     expect(code).toBe(3);
-    const events = eventsOf(out);
+    // A busy machine may be slow enough to tell of progress.
+    const events = eventsOf(out).filter(({ event }) => event !== "progress");
     expect(events.map(({ event, n }) => [event, n])).toEqual([
       ["started", 1],
       ["finished", 1],
@@ -254,7 +255,7 @@ describe("netfile get -r", () => {
       "/c": {},
     });
     const url = server.url("/");
-    const { code, err } = await run(["get", "-r", url, "m", "-j", "1"]);
+    const { code, err } = await run(["get", "-r", url, "m", "-j", "1", "--retries", "0"]);
     expect(code).toBe(3);
     expect(err).toMatch(/^1 file, .* 2 failed$/m);
     await server.stop();

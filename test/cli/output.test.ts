@@ -17,6 +17,10 @@ describe("readEnvironment()", () => {
       debug: false,
       stateFolder: undefined,
       homeFolder: undefined,
+      password: undefined,
+      netrcFile: undefined,
+      proxy: undefined,
+      proxyExceptions: undefined,
     });
   });
 

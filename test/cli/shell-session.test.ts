@@ -53,7 +53,20 @@ class FakeRemote implements RemoteActions {
     onAnswer?.(answer);
     if (destination.kind === "consumer") await destination.consume(new TextEncoder().encode("page\n"));
     const savedPath = destination.kind === "path" ? to : undefined;
-    return { answer, savedPath, bodyBytes: 5, phases: PHASES, proof: "length" };
+    return {
+      answer,
+      savedPath,
+      bodyBytes: 5,
+      phases: PHASES,
+      proof: "length",
+      provenBy: undefined,
+      attempts: 1,
+      resumedBytes: 0,
+      receivedBytes: 5,
+      connections: 1,
+      isUnchanged: false,
+      rtt: undefined,
+    };
   };
 
   readonly upload: RemoteActions["upload"] = async (_session, { url, path, method, onAnswer }) => {

@@ -58,14 +58,21 @@ const FAILED: Transfer = {
 
 describe("formatConfirmation()", () => {
   test.each<[Partial<TransferDone>, string]>([
-    [{}, "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), length verified"],
-    [{ proof: "sha-256" }, "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), sha-256 verified"],
+    [{}, "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), length only"],
+    [
+      { proof: "sha-256", provenBy: "server" },
+      "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), sha-256 verified by server",
+    ],
+    [
+      { proof: "sha-512", provenBy: "user" },
+      "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), sha-512 verified by you",
+    ],
     [{ proof: "none" }, "Saved photo.jpg — 1.2 MB in 12 ms (100 MB/s), length not announced"],
     [
       { savedAs: "/elsewhere/a\u001b.jpg" },
-      "Saved /elsewhere/a\\x1b.jpg — 1.2 MB in 12 ms (100 MB/s), length verified",
+      "Saved /elsewhere/a\\x1b.jpg — 1.2 MB in 12 ms (100 MB/s), length only",
     ],
-    [{ savedAs: undefined }, "Received /photo.jpg — 1.2 MB in 12 ms (100 MB/s), length verified"],
+    [{ savedAs: undefined }, "Received /photo.jpg — 1.2 MB in 12 ms (100 MB/s), length only"],
   ])("of a download is one line (%#)", (done, line) => {
     expect(formatConfirmation({ ...GOT, done: { ...DONE, ...done } }, "/photo.jpg")).toBe(line);
   });

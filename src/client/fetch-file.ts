@@ -1,0 +1,372 @@
+/**
+ * Fetches a file to the disk, however often the connection breaks: goes on where an earlier attempt or run has ended, as
+ * long as it is certain that it is the same file, and gives it its name when it is whole and proven.
+ */
+import { throwIfInterrupted } from "./interruption.ts";
+import { formatBytes } from "../base/units.ts";
+import { parseHttpDate } from "../semantics/http-date.ts";
+import { parseRetryAfter } from "../semantics/retry-after.ts";
+import type { Fields } from "../wire/fields.ts";
+import { type Answer, describeAnswer, refusedDownload } from "./answer.ts";
+import { asTransferError, discardBody } from "./conversation.ts";
+import type { Place } from "./destination.ts";
+import type { DownloadOptions, DownloadResult } from "./download-options.ts";
+import { makeSegment, type Segment } from "./download-plan.ts";
+import { FileBody } from "./file-body.ts";
+import { FileCrew } from "./file-crew.ts";
+import { FileProof, type FileProven } from "./file-proof.ts";
+import { FileSource } from "./file-source.ts";
+import { formatRemoteUrl } from "./origin.ts";
+import { PartStore } from "./part-store.ts";
+import {
+  type AskedRange,
+  judgeRangeAnswer,
+  refuseContent,
+  refuseUnaskedPart,
+  type RangeVerdict,
+} from "./range-answer.ts";
+import type { Arrival } from "./redirect.ts";
+import type { Phases } from "./report.ts";
+import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
+import type { Reply, Session } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
+import { strongValidator } from "./validator.ts";
+import { DIGEST_FIELDS } from "./verify.ts";
+
+/** Content that is not what was announced is fetched once more, not again and again. */
+const MAX_MISMATCHES = 2;
+/** A rate over less says nothing. */
+const LEAST_WINDOW_MS = 10_000;
+/** How long a transfer goes on before its length is asked for, if the server has not told it. */
+const LENGTH_AFTER_MS = 300;
+
+/**
+ * Fetches `options.url` to `place`.
+ * @throws {TransferError} `keptBytes` tells what the next run can go on with.
+ */
+export async function fetchFile(
+  session: Session,
+  options: DownloadOptions,
+  place: Place,
+): Promise<DownloadResult> {
+  return new FileFetch(session, options, place).run();
+}
+
+class FileFetch {
+  readonly #session: Session;
+  readonly #options: DownloadOptions;
+  readonly #store: PartStore;
+  readonly #source: FileSource;
+  readonly #body: FileBody;
+  readonly #proof: FileProof;
+  readonly #policy: RetryPolicy;
+  readonly #startedAtMs: number;
+  readonly #resumedBytes: number;
+  #attempts = 0;
+  #mismatches = 0;
+  #connections = 1;
+  /** Until the server has refused to give a part. */
+  #mayDivide = true;
+  /** The most that was ever there: what comes again is no progress. */
+  #bestBytes: number;
+  #retryAfterMs: number | undefined;
+  #modifiedMs: number | undefined;
+  /** Whether the end of the content was only the connection's. */
+  #isUnbounded = false;
+  #answer: Answer | undefined;
+  #isAnswerTold = false;
+  #phases: Phases | undefined;
+  #firstByteAtMs = 0;
+
+  constructor(session: Session, options: DownloadOptions, place: Place) {
+    const { clock, silenceMs, stallWindowMs } = session.options;
+    this.#session = session;
+    this.#options = options;
+    this.#startedAtMs = clock.monotonicMs();
+    this.#store = new PartStore(place, formatRemoteUrl(options.url), clock);
+    this.#source = new FileSource(session, options, this.#store);
+    this.#body = new FileBody(this.#store, {
+      clock,
+      stallWindowMs: stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs),
+      limitBytesPerS: options.limitBytesPerS,
+      onProgress: options.onProgress,
+      signal: options.signal,
+    });
+    this.#policy = new RetryPolicy({ retries: options.retries ?? 0 });
+    this.#resumedBytes = this.#store.written.totalBytes;
+    this.#bestBytes = this.#resumedBytes;
+    this.#proof = new FileProof(this.#store, this.#body.hash, options);
+  }
+
+  async run(): Promise<DownloadResult> {
+    try {
+      for (;;) {
+        this.#attempts += 1;
+        const gainedFrom = this.#bestBytes;
+        this.#retryAfterMs = undefined;
+        try {
+          await this.#attempt();
+          return await this.#finish();
+        } catch (error) {
+          await this.#recover(asTransferError(error), gainedFrom);
+        }
+      }
+    } catch (error) {
+      throw await this.#end(asTransferError(error));
+    } finally {
+      this.#body.hash.stop();
+    }
+  }
+
+  /** One request for what is missing, and what follows from its answer. */
+  async #attempt(): Promise<void> {
+    const asked = this.#rangeToAsk();
+    let arrival = await this.#source.ask(asked, this.#proof.isWanted);
+    let verdict = asked === undefined ? undefined : judgeRangeAnswer(arrival.reply.head, asked);
+    if (verdict?.kind === "unfit") {
+      this.#notice(`Nothing that is there can be kept, since ${verdict.reason}; beginning again`);
+      await discardBody(this.#session, arrival.reply);
+      this.#forget();
+      arrival = await this.#source.ask(undefined, this.#proof.isWanted);
+      verdict = undefined;
+    }
+    this.#noteAnswer(arrival);
+    if (verdict?.kind === "nothing-more") return this.#takeNothing(arrival);
+    if (verdict?.kind === "part") return this.#takePart(arrival, verdict);
+    const refusal = this.#refusalOf(arrival);
+    if (refusal === undefined) return this.#takeWhole(arrival);
+    await discardBody(this.#session, arrival.reply);
+    throw refusal;
+  }
+
+  /** The first gap of what is there already, if that can be relied on. */
+  #rangeToAsk(): AskedRange | undefined {
+    const { version, written } = this.#store;
+    if (version?.validator === undefined || written.totalBytes === 0) return undefined;
+    const { validator, totalBytes } = version;
+    const [gap] = totalBytes === undefined ? [] : written.gaps(totalBytes);
+    const start = gap?.start ?? totalBytes ?? written.prefixEnd;
+    const end = gap === undefined || gap.end === totalBytes ? undefined : gap.end;
+    return { start, end, validator, totalBytes };
+  }
+
+  /** Keeps the answer for whoever is told of it: the first that brings something, or the last one. */
+  #noteAnswer({ reply, url }: Arrival): void {
+    const { clock } = this.#session.options;
+    const { version } = this.#store;
+    const described = describeAnswer(reply, url, this.#startedAtMs);
+    this.#answer = { ...described, totalBytes: version?.totalBytes ?? described.totalBytes };
+    this.#retryAfterMs = parseRetryAfter(reply.head.fields.get("retry-after"), clock.nowMs());
+    this.#body.rtt.sample(reply.connection, clock.monotonicMs());
+    const firstByteAtMs = reply.connection.firstByteAtMs ?? reply.connection.askedAtMs;
+    if (this.#phases === undefined) this.#firstByteAtMs = firstByteAtMs;
+    this.#phases ??= {
+      resolveMs: reply.resolveMs,
+      connectMs: reply.connectMs,
+      firstByteMs: firstByteAtMs - reply.connection.askedAtMs,
+      transferMs: 0,
+    };
+  }
+
+  #tellAnswer(): void {
+    if (this.#isAnswerTold || this.#answer === undefined) return;
+    this.#isAnswerTold = true;
+    this.#options.onAnswer?.(this.#answer);
+  }
+
+  /** Only 200 and 203 carry the whole of what a GET asked for (RFC 9110 §15.3). */
+  #refusalOf({ reply: { head }, url }: Arrival): TransferError | undefined {
+    if (head.status === 206) return refuseUnaskedPart();
+    if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
+    return refuseContent(head);
+  }
+
+  async #takeNothing({ reply }: Arrival): Promise<void> {
+    this.#store.learn({ totalBytes: this.#store.written.prefixEnd });
+    this.#learnFrom(reply.head.fields, "part");
+    this.#tellOrClose(reply);
+    this.#body.recount();
+    await discardBody(this.#session, reply);
+  }
+
+  async #takePart(arrival: Arrival, verdict: RangeVerdict & { readonly kind: "part" }): Promise<void> {
+    const { reply } = arrival;
+    const position = this.#rangeToAsk()?.start ?? 0;
+    this.#store.learn({ totalBytes: verdict.totalBytes });
+    if (this.#answer !== undefined) this.#answer = { ...this.#answer, totalBytes: verdict.totalBytes };
+    this.#learnFrom(reply.head.fields, "part");
+    await this.#takeSegments(arrival, makeSegment(position, verdict.end), { mayDivide: true });
+  }
+
+  async #takeWhole(arrival: Arrival): Promise<void> {
+    const { reply } = arrival;
+    const { head } = reply;
+    if (this.#store.written.totalBytes > 0) {
+      this.#notice("The server sends the file from its beginning: it has changed, or can't be resumed");
+    }
+    const validator = strongValidator(head.fields, this.#session.options.clock.nowMs());
+    const totalBytes = head.framing.kind === "length" ? head.framing.length : undefined;
+    this.#isUnbounded = head.framing.kind === "until-close";
+    this.#store.begin({ validator, totalBytes, sha256: undefined });
+    this.#body.hash.restart();
+    this.#learnFrom(head.fields, "whole");
+    this.#proof.refuseUnprovable(head.fields);
+    const mayDivide = validator !== undefined && /\bbytes\b/i.test(head.fields.get("accept-ranges") ?? "");
+    await this.#takeSegments(arrival, makeSegment(0, totalBytes), { mayDivide });
+  }
+
+  #learnFrom(fields: Fields, content: "whole" | "part"): void {
+    const modified = fields.get("last-modified");
+    const nowMs = this.#session.options.clock.nowMs();
+    if (modified !== undefined) this.#modifiedMs = parseHttpDate(modified, nowMs);
+    this.#proof.learn(fields, content);
+  }
+
+  async #takeSegments(
+    arrival: Arrival,
+    segment: Segment,
+    { mayDivide }: { readonly mayDivide: boolean },
+  ): Promise<void> {
+    const { reply } = arrival;
+    this.#tellOrClose(reply);
+    this.#body.recount();
+    const crew = new FileCrew({
+      store: this.#store,
+      clock: this.#session.options.clock,
+      connections: this.#options.connections ?? 1,
+      ask: (part) => this.#source.askPart(arrival.url, part),
+      take: (from, part) => this.#takeBody(from, part),
+    });
+    const timer = setTimeout(() => void this.#learnLength(arrival, segment), LENGTH_AFTER_MS);
+    try {
+      const trailers = await crew.run(reply, segment, mayDivide && this.#mayDivide);
+      this.#proof.learnFromTrailers(reply.head.fields, trailers);
+    } finally {
+      clearTimeout(timer);
+      this.#connections = Math.max(this.#connections, crew.most);
+      if (crew.isRefused) this.#mayDivide = false;
+      this.#bestBytes = Math.max(this.#bestBytes, this.#store.written.totalBytes);
+    }
+  }
+
+  async #takeBody(reply: Reply, segment: Segment): Promise<Fields | undefined> {
+    const trailers = await this.#body.take(reply.connection, segment);
+    if (trailers === undefined) return undefined;
+    if (segment.end === undefined) this.#store.learn({ totalBytes: segment.position });
+    this.#session.release(reply.connection);
+    return trailers;
+  }
+
+  /** Asks how long the file is when a transfer without a length lasts: for the progress, and to divide it. */
+  async #learnLength(arrival: Arrival, segment: Segment): Promise<void> {
+    const { validator, totalBytes } = this.#store.version ?? {};
+    if (totalBytes !== undefined || validator === undefined) return;
+    const head = await this.#source.askHead(arrival.url, []).catch(() => undefined);
+    const length = head?.get("content-length") ?? "";
+    if (segment.end !== undefined || !/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
+    this.#store.learn({ totalBytes: Number(length) });
+    segment.end = Number(length);
+    segment.askedEnd = segment.end;
+    this.#body.recount();
+  }
+
+  /** All is there: proves it, and gives it its name. */
+  async #finish(): Promise<DownloadResult> {
+    const { signal } = this.#options;
+    const transferredAtMs = this.#session.options.clock.monotonicMs();
+    const sizeBytes = this.#store.version?.totalBytes ?? 0;
+    if (this.#proof.isMissing) await this.#askDigest();
+    const proven = await this.#proof.check(sizeBytes);
+    if (this.#modifiedMs !== undefined) this.#store.setModified(this.#modifiedMs);
+    await this.#store.commit(sizeBytes, () => throwIfInterrupted("save", signal));
+    this.#body.finish();
+    return this.#result(sizeBytes, transferredAtMs, proven);
+  }
+
+  /** For a digest that would have come behind the content. Without an answer it is just not had. */
+  async #askDigest(): Promise<void> {
+    const url = this.#answer?.url ?? this.#options.url;
+    const fields = await this.#source.askHead(url, DIGEST_FIELDS.slice(0, 1)).catch(() => undefined);
+    if (fields !== undefined) this.#proof.learn(fields, "whole");
+  }
+
+  #result(sizeBytes: number, transferredAtMs: number, proven: FileProven | undefined): DownloadResult {
+    if (this.#answer === undefined || this.#phases === undefined) throw new Error("Done without an answer");
+    return {
+      answer: this.#answer,
+      savedPath: this.#store.path,
+      bodyBytes: sizeBytes,
+      phases: { ...this.#phases, transferMs: transferredAtMs - this.#firstByteAtMs },
+      proof: proven?.algorithm ?? (this.#isUnbounded ? "none" : "length"),
+      provenBy: proven?.by,
+      attempts: this.#attempts,
+      resumedBytes: this.#resumedBytes,
+      receivedBytes: this.#body.receivedBytes,
+      connections: this.#connections,
+      isUnchanged: false,
+      rtt: this.#body.rtt.summary,
+    };
+  }
+
+  /** Decides what follows a failure, and waits for it. @throws the failure when nothing does. */
+  async #recover(failure: TransferError, gainedFrom: number): Promise<void> {
+    const { signal } = this.#options;
+    if (failure.phase === "verify") {
+      this.#forget();
+      this.#mismatches += 1;
+      if (this.#mismatches >= MAX_MISMATCHES) throw failure;
+    }
+    if (this.#answer === undefined && isNobodyThere(failure)) throw failure;
+    const gainedBytes = this.#bestBytes - gainedFrom;
+    const delayMs = this.#policy.delayAfter(failure, { gainedBytes, retryAfterMs: this.#retryAfterMs });
+    if (delayMs === undefined || signal?.aborted === true) throw failure;
+    this.#notice(this.#retryText(failure, delayMs));
+    await pause(delayMs, signal);
+    throwIfInterrupted("send", signal);
+    if (!this.#store.isResumable) this.#forget();
+  }
+
+  #retryText(failure: TransferError, delayMs: number): string {
+    const { written, isResumable } = this.#store;
+    const when = delayMs < 100 ? "now" : `in ${(delayMs / 1000).toFixed(1)} s`;
+    const from = isResumable
+      ? `going on after ${formatBytes(written.totalBytes)}`
+      : written.totalBytes > 0
+        ? "from the beginning, since the server gives no strong ETag to go on by"
+        : "again";
+    return `${failure.message}. Trying ${when}, ${from}`;
+  }
+
+  #forget(): void {
+    this.#store.begin(undefined);
+    this.#body.hash.restart();
+  }
+
+  #notice(text: string): void {
+    this.#options.onNotice?.(text);
+  }
+
+  #tellOrClose(reply: Reply): void {
+    try {
+      this.#tellAnswer();
+    } catch (error) {
+      reply.connection.close();
+      throw error;
+    }
+  }
+
+  /** Ends for good: keeps what the next run can go on with. @returns the error that says so. */
+  async #end(failure: TransferError): Promise<TransferError> {
+    if (!this.#store.isResumable || failure.phase === "verify") {
+      this.#store.discard();
+      if (failure.status !== undefined) this.#tellAnswer();
+      return failure;
+    }
+    const keptBytes = this.#store.written.totalBytes;
+    await this.#store.keep();
+    if (failure.status !== undefined) this.#tellAnswer();
+    const { phase, message, status, isRetryable } = failure;
+    const details = { isRetryable, keptBytes, cause: failure.cause };
+    return new TransferError(phase, message, status === undefined ? details : { ...details, status });
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Takes a file's bytes as they come, over one connection or several, each to its place: onto the disk, into the digests,
+ * into the counts; and holds their rate between what the user allows and what counts as a stall.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Fields } from "../wire/fields.ts";
+import type { Connection } from "./connection.ts";
+import { readBody } from "./conversation.ts";
+import type { Segment } from "./download-plan.ts";
+import { Pace, StallWatch } from "./pace.ts";
+import type { PartStore } from "./part-store.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { TransferProgress } from "./report.ts";
+import { RttSamples } from "./rtt-samples.ts";
+import { TransferError } from "./transfer-error.ts";
+import { FileHash } from "./verify.ts";
+
+export type FileBodyOptions = {
+  readonly clock: Clock;
+  /** Over how long a rate that is next to nothing counts as a stall. */
+  readonly stallWindowMs: number;
+  readonly limitBytesPerS: number | undefined;
+  readonly onProgress: ((progress: TransferProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** Thrown to stop reading a body whose rest another connection fetches. */
+const SEGMENT_FULL = new Error("The segment is full");
+
+export class FileBody {
+  readonly hash: FileHash;
+  readonly rtt = new RttSamples();
+  readonly #store: PartStore;
+  readonly #options: FileBodyOptions;
+  readonly #meter: ProgressMeter;
+  readonly #pace: Pace | undefined;
+  #receivedBytes = 0;
+
+  constructor(store: PartStore, options: FileBodyOptions) {
+    const { clock, limitBytesPerS } = options;
+    this.#store = store;
+    this.#options = options;
+    this.hash = new FileHash((target, position) => store.read(target, position));
+    this.#meter = new ProgressMeter(clock, undefined, options.onProgress);
+    this.#pace = limitBytesPerS === undefined ? undefined : new Pace(limitBytesPerS, clock);
+  }
+
+  /** What came over the network, whatever became of it. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Sets the counts by what is on the disk. */
+  recount(): void {
+    this.#meter.restart(this.#store.written.totalBytes, this.#store.version?.totalBytes);
+  }
+
+  /** Tells the final count. */
+  finish(): void {
+    this.#meter.finish();
+  }
+
+  /**
+   * Takes an answer's body into `segment`.
+   *
+   * @returns the trailers; `undefined` when the rest belongs to another connection now: this one is closed then.
+   * @throws {TransferError} when it is cut short or stalls, or can't be saved; the connection is closed.
+   */
+  async take(connection: Connection, segment: Segment): Promise<Fields | undefined> {
+    const { stallWindowMs, limitBytesPerS } = this.#options;
+    const watch = new StallWatch(stallWindowMs, limitBytesPerS, () =>
+      connection.abandon(stalled(stallWindowMs)),
+    );
+    try {
+      const trailers = await readBody(connection, (bytes) => {
+        watch.count(bytes.length);
+        return this.#receive(segment, bytes, connection);
+      });
+      if (segment.end !== undefined && segment.position < segment.end) throw endedSooner();
+      return trailers;
+    } catch (error) {
+      connection.close();
+      if (error === SEGMENT_FULL) return undefined;
+      throw error;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  #receive(segment: Segment, bytes: Uint8Array, connection: Connection): void | Promise<void> {
+    this.#receivedBytes += bytes.length;
+    const { position, end } = segment;
+    const room = end === undefined ? bytes.length : end - position;
+    const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
+    this.#store.write(taken, position);
+    segment.position += taken.length;
+    if (this.hash.isNeeded) this.hash.written(taken, position, this.#store.written.prefixEnd);
+    this.#meter.advance(taken.length);
+    this.rtt.sample(connection, this.#options.clock.monotonicMs());
+    // Where the segment was cut short, what follows comes over another connection.
+    if (taken.length < bytes.length || (segment.position === end && end !== segment.askedEnd))
+      throw SEGMENT_FULL;
+    return this.#pace?.take(bytes.length, this.#options.signal);
+  }
+}
+
+function stalled(windowMs: number): TransferError {
+  const seconds = Math.max(1, Math.round(windowMs / 1000));
+  return new TransferError(
+    "receive",
+    `The server has sent next to nothing for ${seconds} s; try again, or allow more time`,
+    { isRetryable: true },
+  );
+}
+
+function endedSooner(): TransferError {
+  return new TransferError("receive", "The answer ended before the part that was asked for; try again", {
+    isRetryable: true,
+  });
+}

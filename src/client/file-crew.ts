@@ -1,0 +1,206 @@
+/**
+ * The connections that fetch one file together: each takes the next segment when it is done with one. What one of them
+ * can't get, another takes over.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Fields } from "../wire/fields.ts";
+import { asTransferError } from "./conversation.ts";
+import { cede, decideConnections, nextSegment, type Plan, type Segment } from "./download-plan.ts";
+import type { PartStore } from "./part-store.ts";
+import type { Reply } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
+
+export type CrewWork = {
+  readonly store: PartStore;
+  readonly clock: Clock;
+  /** How many connections; `auto` for as many as pay. */
+  readonly connections: number | "auto";
+  /** Asks for a segment; `undefined` when the server doesn't give that part. */
+  readonly ask: (segment: Segment) => Promise<Reply | undefined>;
+  /** Takes the body of an answer into a segment. @returns trailers, `undefined` when it was left unfinished. */
+  readonly take: (reply: Reply, segment: Segment) => Promise<Fields | undefined>;
+};
+
+/** A connection that has brought so much before it broke is worth another one at once. */
+const WORTH_BYTES = 64 * 1024;
+const MEASURE_MS = 300;
+
+export class FileCrew {
+  readonly #work: CrewWork;
+  readonly #active = new Set<Segment>();
+  readonly #workers = new Set<Promise<void>>();
+  readonly #failures: TransferError[] = [];
+  /** No more than this: what the user or the server wants. */
+  #ceiling = Infinity;
+  #isRefused = false;
+  /** How many are taking a body now, and the most that ever were. */
+  #fetching = 0;
+  #most = 1;
+  #minRttUs: number | undefined;
+  #trailers: Fields | undefined;
+
+  constructor(work: CrewWork) {
+    this.#work = work;
+  }
+
+  /** The most connections that worked at the same time. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** Whether the server has refused to give a part over a connection of its own. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /**
+   * Fetches until nothing is missing, or no connection works any more.
+   *
+   * @param reply the answer whose body fills `segment`; further connections only when `mayDivide`.
+   * @returns the trailers of the first answer, if it was taken to its end.
+   * @throws {TransferError} the last one.
+   */
+  async run(reply: Reply, segment: Segment, mayDivide: boolean): Promise<Fields | undefined> {
+    const { connections } = this.#work;
+    this.#minRttUs = reply.connection.minRttUs;
+    void this.#start({ segment, from: undefined }, reply);
+    if (mayDivide && connections !== "auto") void this.#grow(connections);
+    const timer = mayDivide && connections === "auto" ? this.#measure() : undefined;
+    try {
+      while (this.#workers.size > 0) await Promise.race(this.#workers);
+    } finally {
+      clearInterval(timer);
+    }
+    const { totalBytes } = this.#work.store.version ?? {};
+    if (totalBytes !== undefined && this.#work.store.written.covers(totalBytes)) return this.#trailers;
+    throw this.#failures.find((failure) => !failure.isRetryable) ?? this.#failures.at(-1) ?? isIncomplete();
+  }
+
+  /** @returns when the server has answered, whatever it said. */
+  #start(plan: Plan, reply: Reply | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const worker = this.#fetchAll(plan, reply, resolve).finally(() => this.#workers.delete(worker));
+    this.#workers.add(worker);
+    return promise;
+  }
+
+  /** Never rejects: what fails is told when all have ended. */
+  async #fetchAll(first: Plan, reply: Reply | undefined, onAnswered: () => void): Promise<void> {
+    let answer = reply;
+    for (let plan: Plan | undefined = first; plan !== undefined; plan = this.#next()) {
+      if (!(await this.#fetchOne(plan, answer, onAnswered))) return;
+      answer = undefined;
+    }
+  }
+
+  /** Whether this connection is to go on. */
+  async #fetchOne(plan: Plan, answer: Reply | undefined, onAnswered: () => void): Promise<boolean> {
+    const { segment } = plan;
+    const { position } = segment;
+    // What is still another's is not active before it has been ceded.
+    if (plan.from === undefined) this.#active.add(segment);
+    try {
+      const reply = answer ?? (await this.#ask(plan));
+      onAnswered();
+      if (reply === "late") return true;
+      if (reply === "refused") {
+        this.#lower();
+        return false;
+      }
+      this.#active.add(segment);
+      this.#fetching += 1;
+      this.#most = Math.max(this.#most, this.#fetching);
+      const trailers = await this.#take(reply, segment);
+      if (answer !== undefined) this.#trailers = trailers;
+      return true;
+    } catch (error) {
+      const failure = asTransferError(error);
+      this.#failures.push(failure);
+      const isWorthAnother = failure.isRetryable && segment.position - position >= WORTH_BYTES;
+      // Alone, the next attempt is not this one's to decide: a Retry-After may want to be heard.
+      if (isWorthAnother && this.#workers.size > 1) return true;
+      this.#lower();
+      return false;
+    } finally {
+      onAnswered();
+      this.#active.delete(segment);
+    }
+  }
+
+  /** @returns `undefined` when the server refuses, or the part is not needed any more. */
+  async #ask(plan: Plan): Promise<Reply | "refused" | "late"> {
+    const { segment, from } = plan;
+    try {
+      const reply = await this.#work.ask(segment);
+      if (reply === undefined) return "refused";
+      if (cede(plan)) return reply;
+      reply.connection.close();
+      return "late";
+    } finally {
+      if (from !== undefined) from.isDividing = false;
+    }
+  }
+
+  async #take(reply: Reply, segment: Segment): Promise<Fields | undefined> {
+    try {
+      return await this.#work.take(reply, segment);
+    } finally {
+      this.#fetching -= 1;
+    }
+  }
+
+  #next(): Plan | undefined {
+    const { store } = this.#work;
+    const totalBytes = store.version?.totalBytes;
+    if (totalBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return undefined;
+    return nextSegment(store.written, totalBytes, this.#active);
+  }
+
+  /** A server that refuses a further connection gets no more of them. */
+  #lower(): void {
+    this.#isRefused = true;
+    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#workers.size - 1));
+  }
+
+  /** One after the other: a server that refuses the first is not asked for the others. */
+  async #grow(connections: number): Promise<void> {
+    while (this.#workers.size > 0 && this.#workers.size < Math.min(connections, this.#ceiling)) {
+      const plan = this.#next();
+      if (plan === undefined) return;
+      await this.#start(plan, undefined);
+    }
+  }
+
+  /** Looks now and then whether more connections would pay. */
+  #measure(): ReturnType<typeof setInterval> {
+    const { store, clock } = this.#work;
+    let [doneBytes, atMs] = [store.written.totalBytes, clock.monotonicMs()];
+    let formerRateBytesPerS = 0;
+    let settlingTicks = 0;
+    return setInterval(() => {
+      const [nowBytes, nowMs] = [store.written.totalBytes, clock.monotonicMs()];
+      const rateBytesPerS = ((nowBytes - doneBytes) / (nowMs - atMs)) * 1000;
+      [doneBytes, atMs] = [nowBytes, nowMs];
+      const totalBytes = store.version?.totalBytes;
+      // New connections start slowly: their first interval says nothing.
+      if (totalBytes === undefined || settlingTicks-- > 0) return;
+      const connections = decideConnections({
+        connections: this.#workers.size,
+        rateBytesPerS,
+        formerRateBytesPerS,
+        remainingBytes: totalBytes - nowBytes,
+        minRttUs: this.#minRttUs,
+      });
+      if (connections <= this.#workers.size) return;
+      formerRateBytesPerS = rateBytesPerS;
+      settlingTicks = 2;
+      void this.#grow(connections);
+    }, MEASURE_MS);
+  }
+}
+
+function isIncomplete(): TransferError {
+  return new TransferError("receive", "The server has not given all parts of the file; try again", {
+    isRetryable: true,
+  });
+}

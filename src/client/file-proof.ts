@@ -1,0 +1,103 @@
+/**
+ * What a file must be, by the server's word and by the user's, and whether it is.
+ */
+import type { DigestAlgorithm } from "../semantics/digest.ts";
+import type { Fields } from "../wire/fields.ts";
+import type { DownloadOptions } from "./download-options.ts";
+import type { PartStore } from "./part-store.ts";
+import {
+  announcedSha256,
+  announcesDigestTrailer,
+  differsFromAnnounced,
+  differsFromChecksum,
+  type FileHash,
+  isSameDigest,
+  missingDigest,
+} from "./verify.ts";
+
+/** The proof that was had: an algorithm and whose digest it was. */
+export type FileProven = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
+
+export class FileProof {
+  readonly #store: PartStore;
+  readonly #hash: FileHash;
+  readonly #options: Pick<DownloadOptions, "checksum" | "requireDigest">;
+  /** Whether the server would have sent a digest in trailers that were not read. */
+  #missesTrailers = false;
+
+  constructor(
+    store: PartStore,
+    hash: FileHash,
+    options: Pick<DownloadOptions, "checksum" | "requireDigest">,
+  ) {
+    this.#store = store;
+    this.#hash = hash;
+    this.#options = options;
+    if (options.checksum !== undefined) hash.need(options.checksum.algorithm);
+  }
+
+  /** Whether to ask the server for a digest. The user's own is proof enough: the server need not compute one. */
+  get isWanted(): boolean {
+    return this.#options.checksum === undefined && this.#store.version?.sha256 === undefined;
+  }
+
+  /** Whether a digest is still to be asked for when all the rest is there. */
+  get isMissing(): boolean {
+    return this.isWanted && (this.#missesTrailers || this.#options.requireDigest === true);
+  }
+
+  /**
+   * Takes note of what a head announces.
+   * @throws {TransferError} phase `verify` when the server contradicts itself.
+   */
+  learn(fields: Fields, content: "whole" | "part"): void {
+    const sha256 = announcedSha256(fields, content);
+    const known = this.#store.version?.sha256;
+    if (known !== undefined && sha256 !== undefined && !isSameDigest(known, sha256)) {
+      throw differsFromAnnounced();
+    }
+    if (sha256 !== undefined) this.#store.learn({ sha256 });
+    if (this.#store.version?.sha256 !== undefined || announcesDigestTrailer(fields)) {
+      this.#hash.need("sha-256");
+    }
+  }
+
+  /** Takes note of the trailers behind `head`; `undefined` when they were not read. */
+  learnFromTrailers(head: Fields, trailers: Fields | undefined): void {
+    if (!announcesDigestTrailer(head)) return;
+    const sha256 = trailers === undefined ? undefined : announcedSha256(trailers, "whole");
+    this.#missesTrailers = sha256 === undefined;
+    if (sha256 !== undefined) this.#store.learn({ sha256 });
+  }
+
+  /**
+   * Looks, before the content is taken, whether it can be proven as the user requires.
+   * @throws {TransferError} phase `verify`.
+   */
+  refuseUnprovable(head: Fields): void {
+    const { requireDigest, checksum } = this.#options;
+    if (requireDigest !== true || checksum !== undefined || this.#store.version?.sha256 !== undefined) return;
+    if (!announcesDigestTrailer(head)) throw missingDigest();
+  }
+
+  /**
+   * Compares the file of `sizeBytes`, all of which is on the disk, with what it must be.
+   * @returns the proof; `undefined` when there is none but its length.
+   * @throws {TransferError} phase `verify` when it is something else.
+   */
+  async check(sizeBytes: number): Promise<FileProven | undefined> {
+    const { checksum, requireDigest } = this.#options;
+    const expected = this.#store.version?.sha256;
+    if (expected !== undefined) this.#hash.need("sha-256");
+    const digests = await this.#hash.finish(sizeBytes);
+    if (expected !== undefined && !isSameDigest(expected, digests.get("sha-256")))
+      throw differsFromAnnounced();
+    if (checksum !== undefined && !isSameDigest(checksum.digest, digests.get(checksum.algorithm))) {
+      throw differsFromChecksum(checksum);
+    }
+    if (checksum !== undefined) return { algorithm: checksum.algorithm, by: "user" };
+    if (expected !== undefined) return { algorithm: "sha-256", by: "server" };
+    if (requireDigest === true) throw missingDigest();
+    return undefined;
+  }
+}

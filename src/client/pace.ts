@@ -1,0 +1,64 @@
+/**
+ * Limits on the rate of a transfer: one that the user sets (it may not be faster), and one below which a server counts as
+ * stalled (it may not be slower).
+ */
+import type { Clock } from "../base/clock.ts";
+import { pause } from "./retry.ts";
+
+/** Bytes that may come at once, in ms of the rate. */
+const BURST_MS = 100;
+
+/** Keeps all connections of a transfer together below a rate. */
+export class Pace {
+  readonly #rateBytesPerS: number;
+  readonly #clock: Clock;
+  /** When all bytes so far would have come at exactly the rate. */
+  #dueAtMs: number;
+
+  constructor(rateBytesPerS: number, clock: Clock) {
+    this.#rateBytesPerS = rateBytesPerS;
+    this.#clock = clock;
+    this.#dueAtMs = clock.monotonicMs();
+  }
+
+  /** Counts `bytes`. @returns what to wait for before more are taken, if anything. */
+  take(bytes: number, signal: AbortSignal | undefined): Promise<void> | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    this.#dueAtMs = Math.max(this.#dueAtMs, nowMs - BURST_MS) + (bytes / this.#rateBytesPerS) * 1000;
+    const waitMs = this.#dueAtMs - nowMs;
+    return waitMs <= BURST_MS ? undefined : pause(waitMs, signal);
+  }
+}
+
+/** Bytes per second: slower than any modem, but not a server that drips to hold a client. */
+const LEAST_BYTES_PER_S = 100;
+
+/** Finds a connection that brings too little over a window: silence is only the extreme of it. */
+export class StallWatch {
+  readonly #leastBytes: number;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #windowBytes = 0;
+
+  /**
+   * @param windowMs how long it may bring too little.
+   * @param limitBytesPerS the rate that the user allows, if any: a server may not be blamed for that.
+   * @param onStall called at the end of each window that brought too little.
+   */
+  constructor(windowMs: number, limitBytesPerS: number | undefined, onStall: () => void) {
+    const leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / 4);
+    this.#leastBytes = (leastBytesPerS * windowMs) / 1000;
+    this.#timer = setInterval(() => {
+      const isStalled = this.#windowBytes < this.#leastBytes;
+      this.#windowBytes = 0;
+      if (isStalled) onStall();
+    }, windowMs);
+  }
+
+  count(bytes: number): void {
+    this.#windowBytes += bytes;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
