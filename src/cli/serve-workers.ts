@@ -59,8 +59,11 @@ function spawnWorker(events: WorkerEvents, options: WorkersOptions): WorkerProce
   return {
     pid: child.pid,
     send(message) {
-      // It may have ended, and its end not yet been told.
-      if (child.exitCode === null && child.signalCode === null) child.send(message);
+      try {
+        child.send(message);
+      } catch {
+        // The channel is closed: it has ended, and its end is yet to be told.
+      }
     },
     kill: () => child.kill("SIGKILL"),
   };
