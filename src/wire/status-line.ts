@@ -1,9 +1,11 @@
 /**
- * The status-lines that are written (RFC 9112 §4): every answer is HTTP/1.1, whatever the request was (RFC 9110 §2.5).
+ * Status codes and their phrases, and the status-lines that are written (RFC 9112 §4): every answer is HTTP/1.1, whatever the
+ * request was (RFC 9110 §2.5).
  */
 
-const PHRASES: readonly (readonly [status: number, phrase: string])[] = [
+const PHRASES: ReadonlyMap<number, string> = new Map([
   [100, "Continue"],
+  [101, "Switching Protocols"],
   [102, "Processing"],
   [103, "Early Hints"],
   [104, "Upload Resumption Supported"],
@@ -14,19 +16,25 @@ const PHRASES: readonly (readonly [status: number, phrase: string])[] = [
   [204, "No Content"],
   [205, "Reset Content"],
   [206, "Partial Content"],
+  [207, "Multi-Status"],
+  [208, "Already Reported"],
+  [226, "IM Used"],
   [300, "Multiple Choices"],
   [301, "Moved Permanently"],
   [302, "Found"],
   [303, "See Other"],
   [304, "Not Modified"],
+  [305, "Use Proxy"],
   [307, "Temporary Redirect"],
   [308, "Permanent Redirect"],
   [400, "Bad Request"],
   [401, "Unauthorized"],
+  [402, "Payment Required"],
   [403, "Forbidden"],
   [404, "Not Found"],
   [405, "Method Not Allowed"],
   [406, "Not Acceptable"],
+  [407, "Proxy Authentication Required"],
   [408, "Request Timeout"],
   [409, "Conflict"],
   [410, "Gone"],
@@ -40,21 +48,37 @@ const PHRASES: readonly (readonly [status: number, phrase: string])[] = [
   [421, "Misdirected Request"],
   [422, "Unprocessable Content"],
   [423, "Locked"],
+  [424, "Failed Dependency"],
+  [425, "Too Early"],
   [426, "Upgrade Required"],
   [428, "Precondition Required"],
   [429, "Too Many Requests"],
   [431, "Request Header Fields Too Large"],
+  [451, "Unavailable For Legal Reasons"],
   [500, "Internal Server Error"],
   [501, "Not Implemented"],
   [502, "Bad Gateway"],
   [503, "Service Unavailable"],
   [504, "Gateway Timeout"],
   [505, "HTTP Version Not Supported"],
+  [506, "Variant Also Negotiates"],
   [507, "Insufficient Storage"],
   [508, "Loop Detected"],
-];
+  [510, "Not Extended"],
+  [511, "Network Authentication Required"],
+]);
 
-const STATUS_LINES = new Map(PHRASES.map(([status, phrase]) => [status, `HTTP/1.1 ${status} ${phrase}\r\n`]));
+const STATUS_LINES: ReadonlyMap<number, string> = new Map(
+  [...PHRASES].map(([status, phrase]) => [status, `HTTP/1.1 ${status} ${phrase}\r\n`]),
+);
+
+/**
+ * Names `status` as the IANA registry does (RFC 9110 §15).
+ * @returns the phrase without the code; `""` for a code that is not registered, as RFC 9112 §4 allows an empty phrase.
+ */
+export function reasonPhrase(status: number): string {
+  return PHRASES.get(status) ?? "";
+}
 
 /** The status-line for `status`, its line end included; without a reason where there is no usual one. */
 export function formatStatusLine(status: number): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { STATUS_CODES } from "node:http";
-import { reasonPhrase } from "../../src/semantics/status.ts";
+import { reasonPhrase } from "../../src/wire/status-line.ts";
 
 describe("reasonPhrase()", () => {
   test.each([
