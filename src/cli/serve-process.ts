@@ -7,7 +7,7 @@ import { systemClock } from "../base/clock.ts";
 import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { AccessLog } from "../server/access-log.ts";
-import { readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
+import { type DescriptorShares, readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
 import { serve } from "../server/serve.ts";
 import type { SharingServer } from "../server/serve.ts";
 import type { WorkerPlace } from "../server/worker-messages.ts";
@@ -61,10 +61,14 @@ export function makeObserver(
   });
 }
 
+/** The folder that is served, and the descriptors that its files and the connections share. */
+export type ServedFolder = { readonly store: Store; readonly descriptors: DescriptorShares };
+
 /** Opens the folder that the plan names. */
-export function openStore({ folder }: ServePlan): Store {
-  const { ceiling } = shareDescriptors(readDescriptorLimit());
-  return rememberFiles(openDiskStore(folder, { descriptorCeiling: ceiling }));
+export function openFolder({ folder }: ServePlan): ServedFolder {
+  const descriptors = shareDescriptors(readDescriptorLimit());
+  const disk = openDiskStore(folder, { descriptorCeiling: descriptors.ceiling });
+  return { store: rememberFiles(disk), descriptors };
 }
 
 /**
@@ -75,11 +79,12 @@ export function openStore({ folder }: ServePlan): Store {
 export function startServer(
   plan: ServePlan,
   observer: ServerLog,
-  store: Store,
+  { store, descriptors }: ServedFolder,
   worker?: WorkerPlace,
 ): SharingServer {
   const { policy, port, limits, idleExitMs } = plan;
   return serve({
+    descriptors,
     site: { store, policy, clock: systemClock },
     host: listenHost(plan),
     port,

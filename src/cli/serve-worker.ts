@@ -12,7 +12,7 @@ import type { Command } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
-import { makeObserver, openAccessLog, openStore, startServer } from "./serve-process.ts";
+import { makeObserver, openAccessLog, openFolder, startServer } from "./serve-process.ts";
 import type { ServePlan } from "./serve-plan.ts";
 import { GRACE_MS } from "./stop-signals.ts";
 import type { Output, Terminal } from "./terminal.ts";
@@ -54,7 +54,7 @@ async function runServeWorker(terminal: Terminal): Promise<number> {
     start: (plan, place) => {
       accessLog = openAccessLog(plan, log);
       const observer = makeObserver(plan, { terminal, printer, log, accessLog });
-      const server = startServer(plan, observer, openStore(plan), place);
+      const server = startServer(plan, observer, openFolder(plan), place);
       running = server;
       return server;
     },

@@ -18,7 +18,7 @@ import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
 import type { ServePlan } from "./serve-plan.ts";
-import { listenHost, makeObserver, openAccessLog, openStore, startServer } from "./serve-process.ts";
+import { listenHost, makeObserver, openAccessLog, openFolder, startServer } from "./serve-process.ts";
 import { endOnSignals } from "./stop-signals.ts";
 import type { Stoppable } from "./stop-signals.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -90,8 +90,9 @@ type Started = Pick<Stoppable, "running" | "accessLog"> & {
 async function startAlone(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
   const accessLog = openAccessLog(plan, log);
   const observer = makeObserver(plan, { terminal, printer, log, accessLog });
-  const store = openStore(plan);
-  return { running: startServer(plan, observer, store), accessLog, store, close: () => accessLog?.close() };
+  const folder = openFolder(plan);
+  const running = startServer(plan, observer, folder);
+  return { running, accessLog, store: folder.store, close: () => accessLog?.close() };
 }
 
 async function startTogether(plan: ServePlan, { terminal, printer, log }: Voices): Promise<Started> {
