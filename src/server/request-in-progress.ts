@@ -22,8 +22,8 @@ const CONTINUE: InformationalToSend = { kind: "informational", status: 100, fiel
 export class RequestInProgress {
   /** `undefined` for a head that could not be read. */
   readonly head: RequestHead | undefined;
+  /** On the monotonic clock. */
   readonly startMs: number;
-  readonly startMonotonicMs: number;
   stage: RequestStage = "deciding";
   intake: Intake | undefined;
   reply: Reply | undefined;
@@ -32,10 +32,9 @@ export class RequestInProgress {
   receivedBytes = 0;
   #unwantedBytes = 0;
 
-  constructor(head: RequestHead | undefined, startMs: number, startMonotonicMs: number) {
+  constructor(head: RequestHead | undefined, startMs: number) {
     this.head = head;
     this.startMs = startMs;
-    this.startMonotonicMs = startMonotonicMs;
   }
 
   get isHead(): boolean {
