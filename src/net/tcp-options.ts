@@ -28,6 +28,8 @@ export function raiseBacklog(fd: number): void {
 /**
  * Keeps the kernel from taking megabytes that the peer's window has no room for: they would be held as long as a slow
  * reader likes, for each of its connections.
+ *
+ * @param fd of a socket; what a listening one accepts is limited as well.
  */
 export function limitUnsent(fd: number): void {
   if (fd >= 0) libc()?.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent, unsent.length);

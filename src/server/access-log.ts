@@ -155,9 +155,17 @@ function escapeUnit(unit: string): string {
   return `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+let written = { second: Number.NaN, date: "" };
+
+/** As {@link formatDate}; many lines have the same second. */
 function formatLogDate(ms: number): string {
-  const date = new Date(ms);
+  const second = Math.floor(ms / 1000);
+  if (written.second !== second) written = { second, date: formatDate(new Date(ms)) };
+  return written.date;
+}
+
+/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+function formatDate(date: Date): string {
   const day = `${twoDigits(date.getUTCDate())}/${MONTHS[date.getUTCMonth()] ?? ""}/${date.getUTCFullYear()}`;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(":");
   return `${day}:${time} +0000`;
