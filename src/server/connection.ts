@@ -322,6 +322,7 @@ export class Connection implements Timed, Registered, TurnTaker {
     if (flushed === "closed") this.#line.terminate();
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
+      this.#line.allotUnsent(this.#context.register.busySize);
       this.#patience.await("reader");
     }
     return flushed;

@@ -4,7 +4,7 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
-import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
+import { raiseBacklog } from "../net/tcp-options.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a socket carries: its connection, once it is open. */
@@ -57,7 +57,6 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
 function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
-      limitUnsent(socket.fd);
       const endpoint = endpointOf(socket);
       socket.data = { connection: endpoint && onOpen(socket, endpoint) };
       if (endpoint === undefined) socket.terminate();
