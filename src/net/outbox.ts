@@ -100,11 +100,14 @@ export class Outbox {
     return result;
   }
 
-  /** Whether a slice for the kernel comes first, or right after a head. */
+  /** Whether a slice for the kernel comes next: at once, after a head, or after the line between two chunks. */
   #hasSliceAhead(): boolean {
-    const [first, second] = this.#pieces;
-    if (first === undefined) return false;
-    return this.#isForKernel(first, this.#offset) || (second !== undefined && this.#isForKernel(second, 0));
+    if (this.#pendingBytes < LEAST_SENT_BYTES) return false;
+    return (
+      this.#isForKernel(this.#pieces[0], this.#offset) ||
+      this.#isForKernel(this.#pieces[1], 0) ||
+      this.#isForKernel(this.#pieces[2], 0)
+    );
   }
 
   /**
@@ -146,8 +149,8 @@ export class Outbox {
     return this.#write(scratch, 0, this.#fillScratch(this.#chunkBytes));
   }
 
-  #isForKernel(piece: Piece, offset: number): piece is FileSlice {
-    if (this.#declinesLeft === 0 || piece instanceof Uint8Array) return false;
+  #isForKernel(piece: Piece | undefined, offset: number): piece is FileSlice {
+    if (this.#declinesLeft === 0 || piece === undefined || piece instanceof Uint8Array) return false;
     return piece.length - offset >= LEAST_SENT_BYTES && piece.file.fd !== undefined;
   }
 
