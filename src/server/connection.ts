@@ -336,6 +336,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
       this.#await("reader");
+      this.#line.allotUnsent(this.#context.register.busySize);
     }
     return flushed;
   }

@@ -5,6 +5,7 @@ import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort, normalizeAddress, type PeerEndpoint } from "../net/endpoint.ts";
 import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
+import { UNSENT_BYTES } from "./client-line.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a socket carries: its connection, once it is open. */
@@ -48,7 +49,7 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       socket: socketHandlers(options),
     });
     raiseBacklog(listener.fd);
-    limitUnsent(listener.fd);
+    limitUnsent(listener.fd, UNSENT_BYTES);
     return listener;
   } catch (error) {
     throw describeListenFailure(error, options);
