@@ -86,6 +86,7 @@ export class Answer {
     const { body, status, fields, kept } = this.#reply;
     // The answer to a HEAD ends with its head; its content is never made (RFC 9110 §9.3.2).
     const content = options.isHeadOnly ? NO_BYTES : contentAtHand(body);
+    const length = kept?.length ?? bodyLength(body);
     this.#put(
       this.#path.exchange.send({
         kind: "response",
@@ -93,19 +94,21 @@ export class Answer {
         fields,
         momentFields: options.momentFields,
         kept,
-        length: bodyLength(body),
+        length,
         content,
         close: options.close,
       }),
     );
-    return content === undefined ? this.#begin(body) : this.#endWith(content);
+    if (content === undefined) return this.#begin(body);
+    this.#endWith(options.isHeadOnly || length === "unknown" ? 0 : length);
+    return "done";
   }
 
-  #endWith(content: Uint8Array): FeedResult {
+  /** Everything is in the outbox, and the last `length` bytes are content. */
+  #endWith(length: number): void {
     this.#endMark = this.#outboxEnd;
-    this.#bodyMark = this.#endMark - content.length;
-    this.#bodyBytes = content.length;
-    return "done";
+    this.#bodyMark = this.#endMark - length;
+    this.#bodyBytes = length;
   }
 
   #begin(body: ReplyBody): FeedResult {

@@ -3,49 +3,66 @@
  * {@link RequestHead} for the same bytes, and the last answer is noted there.
  */
 import type { OpenFile } from "../store/store.ts";
-import type { RequestHead } from "../wire/message.ts";
-import { NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
+import type { Field } from "../wire/fields.ts";
+import type { KeptTail, RequestHead } from "../wire/message.ts";
+import { bodyLength, NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
 
 /** Fields that are compared with dates, where the answer can be another one a second later. */
 const DATED_FIELDS = ["if-modified-since", "if-unmodified-since", "if-range"] as const;
 
-class RecentAnswer {
+/** What is looked at for each request stands in one place: with many files, each further object is a wait for memory. */
+class RecentAnswer implements Reply {
+  readonly kind = "reply";
   readonly site: Site;
+  /** The store's {@link Store.quietMark} when the file was looked at last. */
+  mark: number;
   /** When it has to be decided anew, in s since the epoch; `undefined` for an answer that no time changes. */
   readonly endSecond: number | undefined;
-  /** Whether a sidecar could have come or gone, for an answer that depends on that; `undefined` for others. */
-  readonly surroundingsMark: number | undefined;
-  /** Both hold the content; they go when it is no longer kept in memory. */
-  file: OpenFile | undefined;
-  reply: Reply | undefined;
+  readonly status: number;
+  readonly fields: readonly Field[];
+  readonly body: ReplyBody;
+  readonly kept: KeptTail;
+  readonly file: OpenFile;
+  /** A coding is chosen by files beside this one, too. */
+  readonly choosesCoding: boolean;
 
-  constructor(visit: Visit, file: OpenFile, reply: Reply) {
+  constructor(visit: Visit, file: OpenFile, { status, fields }: Reply, body: ReplyBody) {
     this.site = visit.site;
+    this.mark = file.quietMark ?? Number.NaN;
     this.endSecond = endSecondOf(visit, file);
-    // A coding is chosen by files beside this one, too.
-    const choosesCoding = visit.lookup("accept-encoding") !== undefined;
-    this.surroundingsMark = choosesCoding ? (file.surroundingsMark ?? Number.NaN) : undefined;
+    this.status = status;
+    this.fields = fields;
+    this.body = body;
+    this.kept = { length: bodyLength(body), framing: undefined, bytes: undefined, content: undefined };
     this.file = file;
-    this.reply = reply;
+    this.choosesCoding = visit.lookup("accept-encoding") !== undefined;
+  }
+
+  isGood(site: Site): boolean {
+    if (this.site !== site) return false;
+    if (this.endSecond !== undefined && secondOf(site.clock.nowMs()) >= this.endSecond) return false;
+    return this.mark === site.store.quietMark || this.#lookAgain();
+  }
+
+  #lookAgain(): boolean {
+    if (this.file.isCurrent?.() !== true) return false;
+    const mark = this.file.quietMark ?? Number.NaN;
+    if (this.choosesCoding && mark !== this.mark) return false;
+    this.mark = mark;
+    return true;
   }
 }
 
-/** The answers that hold a file's content. */
-const answersOf = new WeakMap<OpenFile, Set<RecentAnswer>>();
+/** The heads whose noted answers hold a file's content. */
+const headsOf = new WeakMap<OpenFile, Set<RequestHead>>();
 
 /**
  * The answer that was given to this very request, if its path still leads to the same file, and that is still in memory: its
  * content has then not changed.
  */
 export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefined {
-  if (!(note instanceof RecentAnswer) || note.site !== site) return undefined;
-  const { endSecond, surroundingsMark, file } = note;
-  if (endSecond !== undefined && secondOf(site.clock.nowMs()) >= endSecond) return undefined;
-  if (file?.isCurrent?.() !== true) return undefined;
-  return surroundingsMark === undefined || surroundingsMark === file.surroundingsMark
-    ? note.reply
-    : undefined;
+  return note instanceof RecentAnswer && note.isGood(site) ? note : undefined;
 }
 
 /**
@@ -57,27 +74,23 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
 export function noteAnswer(visit: Visit, reply: Reply): Reply {
   const { subject, request } = visit;
   // What is in memory needs no closing, and so may be given twice.
-  if (subject?.bytes === undefined) return reply;
+  if (subject?.bytes === undefined || reply.close === true) return reply;
   const body = repeatable(reply.body);
   if (body === undefined) return reply;
-  const repeated: Reply = { ...reply, body, kept: {} };
-  const answer = new RecentAnswer(visit, subject, repeated);
-  holdNoLonger(subject, answer);
+  const answer = new RecentAnswer(visit, subject, reply, body);
   request.note = answer;
-  return repeated;
+  holdNoLonger(subject, request);
+  return answer;
 }
 
-/** Lets go of the content in `answer` as soon as it is no longer kept in memory: heads are known for longer than files. */
-function holdNoLonger(file: OpenFile, answer: RecentAnswer): void {
-  const known = answersOf.get(file);
-  if (known !== undefined) return void known.add(answer);
-  const answers = new Set([answer]);
-  answersOf.set(file, answers);
+/** Takes the note off `head` as soon as the content is no longer kept in memory: heads are known for longer than files. */
+function holdNoLonger(file: OpenFile, head: RequestHead): void {
+  const known = headsOf.get(file);
+  if (known !== undefined) return void known.add(head);
+  const heads = new Set([head]);
+  headsOf.set(file, heads);
   file.whenForgotten?.(() => {
-    for (const each of answers) {
-      each.file = undefined;
-      each.reply = undefined;
-    }
+    for (const each of heads) each.note = undefined;
   });
 }
 

@@ -114,10 +114,10 @@ export class DiskFile implements OpenFile {
   }
 
   isCurrent(): boolean {
-    return this.surroundingsMark === this.#mark || this.#lookAgain();
+    return this.quietMark === this.#mark || this.#lookAgain();
   }
 
-  get surroundingsMark(): number {
+  get quietMark(): number {
     return this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
   }
 
@@ -126,7 +126,7 @@ export class DiskFile implements OpenFile {
     this.#looksLeft -= 1;
     this.#isWatchable ??= this.#stats.nlink === 1n && isNoLink(this.#path);
     this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
-    const mark = this.surroundingsMark;
+    const mark = this.quietMark;
     this.#look ??= lookFor(this.#path, this.#stats);
     if (!this.#look.isSame()) return false;
     this.#mark = mark;

@@ -2,6 +2,7 @@
  * A folder of this system as a store.
  */
 import type { UrlPath } from "../wire/target.ts";
+import { diskChanges } from "./changes.ts";
 import { confine } from "./confine.ts";
 import { DiskFolder } from "./disk-folder.ts";
 import { DiskUploads } from "./disk-upload.ts";
@@ -31,6 +32,10 @@ class DiskStore implements Store {
     this.#reach = reach;
     this.uploads = new DiskUploads(reach);
     this.unfinished = new DiskUnfinishedUploads(reach, limits);
+  }
+
+  get quietMark(): number {
+    return diskChanges.watchMark;
   }
 
   find(path: UrlPath): Found | undefined {

@@ -46,6 +46,10 @@ class RecentFiles implements Store {
     if (store.unfinished !== undefined) this.unfinished = store.unfinished;
   }
 
+  get quietMark(): number {
+    return this.#store.quietMark ?? Number.NaN;
+  }
+
   find(path: UrlPath): Found | undefined {
     if (path.isFolder) return this.#store.find(path);
     const remembered = this.#files.get(path.text);
@@ -114,8 +118,8 @@ class RememberedFile implements OpenFile {
     return !this.#isForgotten && this.#original.isCurrent?.() === true;
   }
 
-  get surroundingsMark(): number {
-    return this.#original.surroundingsMark ?? Number.NaN;
+  get quietMark(): number {
+    return this.#original.quietMark ?? Number.NaN;
   }
 
   whenForgotten(forget: () => void): void {

@@ -25,8 +25,11 @@ export interface OpenFile extends ReadableFile {
    * before, or after a look. Also after `close`. Absent where that is no cheaper than finding.
    */
   isCurrent?(): boolean;
-  /** Another number when a name beside the file may have come, gone or changed since; where there is `isCurrent`, after it. */
-  readonly surroundingsMark?: number;
+  /**
+   * After `isCurrent`, where there is one: as long as the store's {@link Store.quietMark} is this number, neither the file nor
+   * a name beside it has changed. Another number at another time when one of them may have.
+   */
+  readonly quietMark?: number;
 }
 
 export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };
@@ -141,6 +144,8 @@ export interface UnfinishedUploads {
 }
 
 export interface Store {
+  /** Another number as soon as something has changed in one of the folders that are watched. */
+  readonly quietMark?: number;
   /**
    * Opens what is at `path`, wherever symbolic links lead inside the root. Trailing slash or not, a file
    * is found only without one, a folder with and without.

@@ -85,7 +85,13 @@ export type BodyFraming = number | "chunked" | "until-close" | "omitted";
 export type ResponseTail = { readonly bytes: Uint8Array; readonly content: Uint8Array | undefined };
 
 /** Where the tail of a response is kept that is sent again and again: what was written the last time, in which framing. */
-export type KeptTail = { framing?: BodyFraming; tail?: ResponseTail };
+export type KeptTail = {
+  /** As {@link ResponseToSend.length}. */
+  readonly length: number | "unknown";
+  framing: BodyFraming | undefined;
+  bytes: Uint8Array | undefined;
+  content: Uint8Array | undefined;
+};
 
 /** A final response to write. The caller gives every field except `Content-Length`, `Transfer-Encoding`, `Connection`. */
 export type ResponseToSend = {

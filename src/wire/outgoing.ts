@@ -15,6 +15,7 @@ import {
 import type {
   BodyFraming,
   HttpVersion,
+  KeptTail,
   RequestToSend,
   ResponseTail,
   ResponseToSend,
@@ -78,12 +79,21 @@ export function beginResponse(message: ResponseToSend, context: ResponseContext)
 /** What follows the opening of a response whose content is at hand: kept from the last time, if that may be. */
 function recallTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
   const { kept } = message;
-  if (kept?.tail !== undefined && kept.framing === framing) return kept.tail;
+  if (kept !== undefined && isWritten(kept) && kept.framing === framing) return kept;
   const tail = makeTail(message, content, framing);
-  if (kept === undefined) return tail;
-  kept.framing = framing;
-  kept.tail = isSmall(tail) ? { bytes: concatBytes([tail.bytes, tail.content]), content: undefined } : tail;
-  return kept.tail;
+  return kept === undefined ? tail : keepTail(kept, tail, framing);
+}
+
+function isWritten(kept: KeptTail): kept is KeptTail & ResponseTail {
+  return kept.bytes !== undefined;
+}
+
+function keepTail(kept: KeptTail, tail: ResponseTail, framing: BodyFraming): ResponseTail {
+  const isJoined = tail.content !== undefined && tail.content.length <= JOINED_BYTES;
+  const bytes = isJoined ? concatBytes([tail.bytes, tail.content]) : tail.bytes;
+  const content = isJoined ? undefined : tail.content;
+  Object.assign(kept, { framing, bytes, content });
+  return { bytes, content };
 }
 
 function makeTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
@@ -92,10 +102,6 @@ function makeTail(message: ResponseToSend, content: Uint8Array, framing: BodyFra
   // SECURITY: what is longer than announced is read as the next message.
   if (content.length !== framing) throw localError("The content is not as long as announced");
   return { bytes, content: content.length === 0 ? undefined : content };
-}
-
-function isSmall(tail: ResponseTail): tail is ResponseTail & { readonly content: Uint8Array } {
-  return tail.content !== undefined && tail.content.length <= JOINED_BYTES;
 }
 
 /** @throws {ProtocolError} blame `local` when it is not a 1xx response that may be sent. */

@@ -25,7 +25,7 @@ class MemoryFile implements OpenFile {
   readonly version: string;
   readonly isSettled = true;
   isNow = true;
-  surroundingsMark = 1;
+  quietMark = 1;
   forget = (): void => {};
 
   constructor(text: string) {
@@ -138,7 +138,7 @@ describe("the same request again", () => {
     const request = makeRequest("GET", "/a.txt", { fields: { "Accept-Encoding": "gzip" } });
     const first = respond(request, site);
     expect(respond(request, site)).toBe(first);
-    state.file.surroundingsMark += 1;
+    state.file.quietMark += 1;
     state.finds = 0;
     expect(respond(request, site)).not.toBe(first);
     expect(state.finds).toBeGreaterThan(1);
