@@ -19,12 +19,7 @@ const MIN_NAME_COLUMNS = 8;
 const CLEAR_LINE = "\r\u001b[K";
 const UP = "\u001b[A";
 
-type Running = {
-  readonly name: string;
-  readonly startMs: number;
-  doneBytes: number;
-  totalBytes: number | undefined;
-};
+type Running = { readonly name: string; readonly startMs: number; progress: TransferProgress };
 
 /** Draws on a terminal after half a second, and nothing at all elsewhere. */
 export class BatchProgress {
@@ -54,20 +49,19 @@ export class BatchProgress {
 
   begin(id: number, name: string): void {
     const startMs = this.#clock.monotonicMs();
-    this.#running.set(id, { name, startMs, doneBytes: 0, totalBytes: undefined });
+    this.#running.set(id, { name, startMs, progress: { doneBytes: 0, totalBytes: undefined } });
   }
 
-  update(id: number, { doneBytes, totalBytes }: TransferProgress): void {
+  update(id: number, progress: TransferProgress): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    running.doneBytes = doneBytes;
-    running.totalBytes = totalBytes;
+    running.progress = progress;
     this.#draw(() => this.#lines());
   }
 
   finish(id: number): void {
     this.#finishedCount += 1;
-    this.#finishedBytes += this.#running.get(id)?.doneBytes ?? 0;
+    this.#finishedBytes += this.#running.get(id)?.progress.doneBytes ?? 0;
     this.#running.delete(id);
     this.#draw(() => this.#lines());
   }
@@ -121,26 +115,19 @@ export class BatchProgress {
   }
 
   #totalLine(running: readonly Running[], nowMs: number, columns: number): string {
-    const bytes = running.reduce((sum, { doneBytes }) => sum + doneBytes, this.#finishedBytes);
+    const bytes = running.reduce((sum, { progress }) => sum + progress.doneBytes, this.#finishedBytes);
     const rate = formatRate((bytes / Math.max(nowMs - this.#startMs, 1)) * 1000);
     const parts = [`${this.#finishedCount} of ${this.#expectedCount} files`, formatBytes(bytes), rate];
     return clip(parts.join("  "), columns);
   }
 }
 
-function formatRunning(
-  { name, startMs, doneBytes, totalBytes }: Running,
-  nowMs: number,
-  columns: number,
-): string {
-  const rateBytesPerS = (doneBytes / Math.max(nowMs - startMs, 1)) * 1000;
+function formatRunning({ name, startMs, progress }: Running, nowMs: number, columns: number): string {
+  const rateBytesPerS = (progress.doneBytes / Math.max(nowMs - startMs, 1)) * 1000;
   const shown = clip(printable(name), Math.max(MIN_NAME_COLUMNS, Math.floor(columns / 2)));
   // Characters of two columns (CJK, emoji) count once there: the line would wrap, and could not be cleared.
   const extra = Bun.stringWidth(shown) - shown.length;
-  return clip(
-    formatProgress({ name: shown, doneBytes, totalBytes, rateBytesPerS }, columns - extra),
-    columns,
-  );
+  return clip(formatProgress({ ...progress, name: shown, rateBytesPerS }, columns - extra), columns);
 }
 
 /** Cuts `text` to at most `columns` columns of the terminal. */
