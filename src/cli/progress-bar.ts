@@ -96,7 +96,12 @@ function isScattered({ extents = [], totalBytes }: ProgressFacts): boolean {
   return totalBytes !== undefined && first !== undefined && (second !== undefined || first.start > 0);
 }
 
-function formatTimeLeft({ doneBytes, totalBytes, rateBytesPerS }: ProgressFacts): string {
+/** Formats `3 s left`; empty when that can't be known, or there is nothing left. */
+export function formatTimeLeft({
+  doneBytes,
+  totalBytes,
+  rateBytesPerS,
+}: Omit<ProgressFacts, "name" | "extents">): string {
   if (totalBytes === undefined || rateBytesPerS <= 0 || doneBytes >= totalBytes) return "";
   return `${formatDurationMs(Math.ceil((totalBytes - doneBytes) / rateBytesPerS) * 1000)} left`;
 }

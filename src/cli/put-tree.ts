@@ -50,6 +50,7 @@ function itemOf(
   return {
     name: file.names.join("/"),
     url,
+    sizeBytes: file.sizeBytes,
     run: async (hooks) => {
       const state = plan.isForced ? "changed" : await remote.compare(file);
       if (state === "same") return { kind: "unchanged" };

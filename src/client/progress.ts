@@ -13,6 +13,7 @@ export class ProgressMeter {
   readonly #tell: ((progress: TransferProgress) => void) | undefined;
   readonly #written: WrittenSpans | undefined;
   #doneBytes = 0;
+  #resumedBytes: number | undefined;
   #toldAtMs: number;
 
   /**
@@ -46,8 +47,12 @@ export class ProgressMeter {
     this.finish();
   }
 
-  /** Sets the counts anew: what is there already, and how much there is. Tells them if that is worth it. */
+  /**
+   * Sets the counts anew: what is there already, and how much there is. Tells them if that is worth it. What is there the first
+   * time is of an earlier run, unless the file is begun anew.
+   */
   restart(doneBytes: number, totalBytes: number | undefined): void {
+    this.#resumedBytes = Math.min(this.#resumedBytes ?? doneBytes, doneBytes);
     this.#doneBytes = doneBytes;
     this.#totalBytes = totalBytes;
     if (doneBytes > 0) this.finish();
@@ -55,7 +60,7 @@ export class ProgressMeter {
 
   /** Tells the count as it is, such as the final one. */
   finish(): void {
-    const [doneBytes, totalBytes, extents] = [this.#doneBytes, this.#totalBytes, this.#written?.extents];
-    this.#tell?.({ doneBytes, totalBytes, extents });
+    const [doneBytes, totalBytes, resumedBytes] = [this.#doneBytes, this.#totalBytes, this.#resumedBytes];
+    this.#tell?.({ doneBytes, totalBytes, resumedBytes, extents: this.#written?.extents });
   }
 }

@@ -40,6 +40,8 @@ export type Phases = {
 export type TransferProgress = {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
+  /** How much of `doneBytes` was there before this run; none when absent. */
+  readonly resumedBytes?: number | undefined;
   /** Which parts of the file are there, in order, where they may come out of order; absent where they can't. */
   readonly extents?: readonly Extent[] | undefined;
 };
