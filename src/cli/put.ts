@@ -12,6 +12,7 @@ import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
+import { readProxies } from "./proxies.ts";
 import { readPutWords } from "./remote-words.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -73,7 +74,12 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
-  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const session = new Session({
+    ...readTimeouts(args),
+    proxyFor: readProxies(terminal.environment.proxy, terminal.environment.proxyExceptions),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+  });
   const isPost = args.isOn("post");
   const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(

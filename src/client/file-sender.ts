@@ -11,7 +11,7 @@ import type { RemoteUrl } from "./origin.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
 import { uploadRequest } from "./request.ts";
-import type { SessionOptions } from "./session.ts";
+import type { Route, SessionOptions } from "./session.ts";
 
 type SendOptions = {
   readonly url: RemoteUrl;
@@ -72,24 +72,23 @@ export class FileSender {
   }
 
   /**
-   * Sends the request and the file, until all is sent or the server has answered.
+   * Sends the request and the file along `route`, until all is sent or the server has answered.
    * @returns the final answer's head.
    * @throws {TransferError}
    */
-  async send(connection: Connection): Promise<ResponseHead> {
+  async send(connection: Connection, route: Route): Promise<ResponseHead> {
     this.hasBegun = false;
     this.isWhole = false;
     this.hasExpected = this.#expects(connection);
     this.#meter = this.#newMeter();
     this.#meter.advance(this.#startBytes);
-    connection.send(
-      uploadRequest(this.#options.url, this.#options.method, {
-        userAgent: this.#session.userAgent,
-        sizeBytes: this.sizeBytes - this.#startBytes,
-        expectation: this.hasExpected ? "continue" : "none",
-        fields: this.#options.fields ?? [],
-      }),
-    );
+    const request = uploadRequest(this.#options.url, this.#options.method, {
+      userAgent: this.#session.userAgent,
+      sizeBytes: this.sizeBytes - this.#startBytes,
+      expectation: this.hasExpected ? "continue" : "none",
+      fields: [...(this.#options.fields ?? []), ...route.fields],
+    });
+    connection.send({ ...request, target: route.target });
     this.askedAtMs = connection.askedAtMs;
     const refusal = this.hasExpected ? await this.#awaitContinue(connection) : undefined;
     this.begunAtMs = this.#session.clock.monotonicMs();

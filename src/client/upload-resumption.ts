@@ -182,9 +182,14 @@ class Resumption {
 
   #ask(resource: RemoteUrl, method: "HEAD" | "DELETE", signal: AbortSignal | undefined): Promise<Reply> {
     const { userAgent } = this.#session.options;
-    const request = uploadResourceRequest(resource, method, { userAgent, fields: [VERSION] });
+    const route = this.#session.routeTo(resource);
+    const fields = [VERSION, ...route.fields];
+    const request = {
+      ...uploadResourceRequest(resource, method, { userAgent, fields }),
+      target: route.target,
+    };
     return this.#session.ask({
-      origin: resource.origin,
+      origin: route.origin,
       converse: (connection) => askForHead(connection, request),
       mayRepeat: () => true,
       signal,
