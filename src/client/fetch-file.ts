@@ -17,6 +17,7 @@ import { FileCrew } from "./file-crew.ts";
 import { FileProof, type FileProven } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
+import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
 import {
   type AskedRange,
@@ -35,8 +36,6 @@ import { DIGEST_FIELDS } from "./verify.ts";
 
 /** Content that is not what was announced is fetched once more, not again and again. */
 const MAX_MISMATCHES = 2;
-/** A rate over less says nothing. */
-const LEAST_WINDOW_MS = 10_000;
 /** How long a transfer goes on before its length is asked for, if the server has not told it. */
 const LENGTH_AFTER_MS = 300;
 
@@ -79,7 +78,7 @@ class FileFetch {
   #firstByteAtMs = 0;
 
   constructor(session: Session, options: DownloadOptions, place: Place) {
-    const { clock, silenceMs, stallWindowMs } = session.options;
+    const { clock } = session.options;
     this.#session = session;
     this.#options = options;
     this.#startedAtMs = clock.monotonicMs();
@@ -87,7 +86,7 @@ class FileFetch {
     this.#source = new FileSource(session, options, this.#store);
     this.#body = new FileBody(this.#store, {
       clock,
-      stallWindowMs: stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs),
+      stallWindowMs: stallWindowOf(session.options),
       limitBytesPerS: options.limitBytesPerS,
       onProgress: options.onProgress,
       signal: options.signal,

@@ -8,10 +8,12 @@ import type { Connection } from "./connection.ts";
 import { headOf } from "./conversation.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
+import { stallWindowOf, StallWatch } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
 import { uploadRequest } from "./request.ts";
 import type { Route, SessionOptions } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
 
 type SendOptions = {
   readonly url: RemoteUrl;
@@ -92,7 +94,7 @@ export class FileSender {
     this.askedAtMs = connection.askedAtMs;
     const refusal = this.hasExpected ? await this.#awaitContinue(connection) : undefined;
     this.begunAtMs = this.#session.clock.monotonicMs();
-    return refusal ?? this.#sendBody(connection);
+    return refusal ?? this.#sendWatched(connection);
   }
 
   /**
@@ -103,6 +105,21 @@ export class FileSender {
     const bodyBytes = this.sizeBytes - this.#startBytes;
     if (!this.#mayExpect || bodyBytes === 0) return false;
     return bodyBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
+  }
+
+  /** Sends the body, and ends the connection when the server takes next to nothing of it. */
+  async #sendWatched(connection: Connection): Promise<ResponseHead> {
+    const windowMs = stallWindowOf(this.#session);
+    const abandon = () => {
+      // What comes then is the answer's time, which is limited by silence.
+      if (!this.isWhole || connection.isDelivering) connection.abandon(stalled(windowMs));
+    };
+    const watch = new StallWatch(windowMs, undefined, abandon, () => connection.deliveredBytes);
+    try {
+      return await this.#sendBody(connection);
+    } finally {
+      watch.stop();
+    }
   }
 
   async #sendBody(connection: Connection): Promise<ResponseHead> {
@@ -170,4 +187,13 @@ export class FileSender {
       clearTimeout(timer);
     }
   }
+}
+
+function stalled(windowMs: number): TransferError {
+  const seconds = Math.max(1, Math.round(windowMs / 1000));
+  return new TransferError(
+    "send",
+    `The server has taken next to nothing for ${seconds} s; try again, or allow more time`,
+    { isRetryable: true },
+  );
 }
