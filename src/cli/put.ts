@@ -14,6 +14,7 @@ import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
 import { readProxies } from "./proxies.ts";
 import { readPutWords } from "./remote-words.ts";
+import { resumePutCommand } from "./resume-command.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
@@ -89,8 +90,17 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: path,
       signal,
       isUnwanted: () => false,
+      resumeCommand: resumePutCommand(path, url, method),
       start: (hooks) =>
-        upload(session, { path, url, method, signal, ...hooks, retries: retries ?? DEFAULT_RETRIES }),
+        upload(session, {
+          path,
+          url,
+          method,
+          signal,
+          ...hooks,
+          retries: retries ?? DEFAULT_RETRIES,
+          stateFolder: terminal.environment.stateFolder,
+        }),
     },
     { terminal, log, clientLog, telling: readTelling(args) },
   );

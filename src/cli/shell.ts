@@ -84,7 +84,11 @@ async function runShell(args: StrictArgs, terminal: Terminal): Promise<number> {
   const shell = new ShellSession({
     server,
     session,
-    actions: { download, upload, readRemoteFolder },
+    actions: {
+      download,
+      upload: (own, options) => upload(own, { ...options, stateFolder: terminal.environment.stateFolder }),
+      readRemoteFolder,
+    },
     settings: { terminal, log, clientLog, telling: args.isOn("quiet") ? "nothing" : "line" },
     force: args.isOn("force"),
     localFolder: process.cwd(),

@@ -30,7 +30,7 @@ import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
 import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
-import { TransferError } from "./transfer-error.ts";
+import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
 import { DIGEST_FIELDS } from "./verify.ts";
 
@@ -364,8 +364,6 @@ class FileFetch {
     const keptBytes = this.#store.written.totalBytes;
     await this.#store.keep();
     if (failure.status !== undefined) this.#tellAnswer();
-    const { phase, message, status, isRetryable } = failure;
-    const details = { isRetryable, keptBytes, cause: failure.cause };
-    return new TransferError(phase, message, status === undefined ? details : { ...details, status });
+    return failure.keeping(keptBytes);
   }
 }
