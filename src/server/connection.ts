@@ -21,7 +21,7 @@ import type { ConnectionContext } from "./connection-context.ts";
 import type { Patience } from "./patience.ts";
 import { tellAnswer } from "./records.ts";
 import { keepAliveFields, type Registered } from "./register.ts";
-import { discardOutcome, RequestInProgress } from "./request-in-progress.ts";
+import { discardOutcome, type InformationalToSend, RequestInProgress } from "./request-in-progress.ts";
 import type { TurnTaker } from "./turns.ts";
 
 /** Answers to pipelined requests gather in the outbox up to this, in bytes, before they leave. */
@@ -139,6 +139,9 @@ export class Connection implements Timed, Registered, TurnTaker {
       case "farewell":
         return this.#line.endFarewell();
       case "site":
+        this.#patience.prolong();
+        this.#say(this.#current?.wordOfPatience() ?? []);
+        return this.takeTurn();
       case "nothing":
         return;
       default:
@@ -238,14 +241,14 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #decide(current: RequestInProgress, outcome: Outcome): void {
     current.decide(outcome);
-    if (outcome.kind === "intake") this.#inviteBody(current);
+    const hasBodyBytes = this.#exchange.bufferedBytes > 0;
+    if (outcome.kind === "intake") this.#say(current.interimAnswers({ hasBodyBytes }));
     else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
   }
 
-  /** What is said before the body comes, `100 Continue` last. */
-  #inviteBody(current: RequestInProgress): void {
-    for (const interim of current.interimAnswers({ hasBodyBytes: this.#exchange.bufferedBytes > 0 })) {
-      for (const piece of this.#exchange.send(interim)) this.#outbox.push(piece);
+  #say(messages: readonly InformationalToSend[]): void {
+    for (const message of messages) {
+      for (const piece of this.#exchange.send(message)) this.#outbox.push(piece);
     }
   }
 

@@ -76,8 +76,13 @@ export class Patience {
     this.#awaited = awaited;
     this.#restMs = Number.POSITIVE_INFINITY;
     if (awaited === "head") this.#deadlineMs = this.#nowMs + this.#options.limits.headMs;
-    else if (awaited === "site") this.#deadlineMs = Number.POSITIVE_INFINITY;
+    else if (awaited === "site") this.prolong();
     else this.#beginWindow(awaited);
+  }
+
+  /** The site may take as long as it needs; now and then it is time for a word to the client. */
+  prolong(): void {
+    this.#deadlineMs = this.#nowMs + this.#options.limits.interimMs;
   }
 
   awaitFarewell(): void {
