@@ -19,6 +19,7 @@ import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
+import { sweepLeftovers } from "./part-sweep.ts";
 import {
   type AskedRange,
   judgeRangeAnswer,
@@ -82,6 +83,7 @@ class FileFetch {
     this.#session = session;
     this.#options = options;
     this.#startedAtMs = clock.monotonicMs();
+    sweepLeftovers(place.folder);
     this.#store = new PartStore(place, formatRemoteUrl(options.url), clock);
     this.#source = new FileSource(session, options, this.#store);
     this.#body = new FileBody(this.#store, {
