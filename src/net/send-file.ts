@@ -1,7 +1,7 @@
 /**
  * `sendfile(2)`: bytes of a file go to a socket without passing through this process.
  */
-import { libc } from "./libc.ts";
+import { libc } from "../base/libc.ts";
 
 // One for every call: it is read before the next call can be made.
 const offset = new BigInt64Array(1);

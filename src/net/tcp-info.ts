@@ -1,7 +1,7 @@
 /**
  * What the kernel knows of a TCP connection (Linux `TCP_INFO`), by `getsockopt` through FFI.
  */
-import { libc } from "./libc.ts";
+import { libc } from "../base/libc.ts";
 
 export type TcpInfo = {
   /** Smoothed round-trip time, in µs. */

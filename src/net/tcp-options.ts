@@ -1,7 +1,7 @@
 /**
  * Options of TCP sockets that the runtime does not offer (Linux; nothing is changed elsewhere).
  */
-import { libc } from "./libc.ts";
+import { libc } from "../base/libc.ts";
 
 // Linux: <netinet/in.h>, <linux/tcp.h>.
 const IPPROTO_TCP = 6;

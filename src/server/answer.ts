@@ -27,8 +27,8 @@ export type AnswerPath = {
 };
 
 export type AnswerOptions = {
-  /** Fields that the connection knows, after the reply's own. */
-  readonly extraFields: readonly Field[];
+  /** Fields that the connection knows, beside the reply's own. */
+  readonly momentFields: readonly Field[];
   readonly close: boolean;
   /** The request was HEAD. */
   readonly isHeadOnly: boolean;
@@ -68,12 +68,14 @@ export class Answer {
 
   /** Puts the head into the outbox, and of the body what is at hand. */
   start(options: AnswerOptions): FeedResult {
-    const { body, status, fields } = this.#reply;
+    const { body, status, fields, kept } = this.#reply;
     this.#put(
       this.#path.exchange.send({
         kind: "response",
         status,
-        fields: options.extraFields.length === 0 ? fields : [...fields, ...options.extraFields],
+        fields,
+        momentFields: options.momentFields,
+        ...(kept && { kept }),
         length: bodyLength(body),
         close: options.close,
       }),

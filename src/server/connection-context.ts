@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Site } from "../site/respond.ts";
+import type { KnownHeads } from "../wire/known-heads.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ServerObserver } from "./observer.ts";
 import type { Register, Registered } from "./register.ts";
@@ -13,6 +14,8 @@ export type ConnectionContext<T extends Registered> = {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly register: Register<T>;
+  /** Requests' heads of late. */
+  readonly knownHeads: KnownHeads;
   /** Who has much to write takes turns. */
   readonly turns: TurnQueue;
   readonly observer: ServerObserver;

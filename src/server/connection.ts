@@ -11,7 +11,7 @@ import type { FlushResult, Outbox } from "../net/outbox.ts";
 import { refuseProtocol } from "../site/refusal.ts";
 import type { Intake, Outcome, Reply } from "../site/reply.ts";
 import { respond } from "../site/respond.ts";
-import { Exchange } from "../wire/exchange.ts";
+import { DEFAULT_LIMITS, Exchange } from "../wire/exchange.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { RequestHead, WireEvent } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
@@ -19,8 +19,9 @@ import { Answer, type AnswerPath, type FeedResult } from "./answer.ts";
 import { ClientLine, type ClientSocket } from "./client-line.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import type { Patience } from "./patience.ts";
+import { momentFields } from "./moment-fields.ts";
 import { tellAnswer } from "./records.ts";
-import { keepAliveFields, type Registered } from "./register.ts";
+import type { Registered } from "./register.ts";
 import { discardOutcome, type InformationalToSend, RequestInProgress } from "./request-in-progress.ts";
 import type { TurnTaker } from "./turns.ts";
 
@@ -35,7 +36,7 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   readonly #context: ConnectionContext<Connection>;
   readonly #line: ClientLine;
-  readonly #exchange = new Exchange("server");
+  readonly #exchange: Exchange;
   readonly #outbox: Outbox;
   readonly #path: AnswerPath;
   readonly #patience: Patience;
@@ -54,7 +55,8 @@ export class Connection implements Timed, Registered, TurnTaker {
     this.id = id;
     this.endpoint = endpoint;
     this.#context = context;
-    const { limits, clock } = context;
+    const { limits, clock, knownHeads } = context;
+    this.#exchange = new Exchange("server", DEFAULT_LIMITS, knownHeads);
     this.#line = new ClientLine(socket, { limits, clock, onEnd: () => this.#finish() });
     this.#outbox = this.#line.outbox;
     this.#patience = this.#line.patience;
@@ -139,7 +141,6 @@ export class Connection implements Timed, Registered, TurnTaker {
       case "farewell":
         return this.#line.endFarewell();
       case "site":
-        this.#patience.prolong();
         this.#say(this.#current?.wordOfPatience() ?? []);
         return this.takeTurn();
       case "nothing":
@@ -233,7 +234,7 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #newRequest(head: RequestHead | undefined): RequestInProgress {
     const { clock, register } = this.#context;
-    const current = new RequestInProgress(head, clock.nowMs(), clock.monotonicMs());
+    const current = new RequestInProgress(head, clock.monotonicMs());
     this.#current = current;
     register.markBusy(this);
     return current;
@@ -247,9 +248,7 @@ export class Connection implements Timed, Registered, TurnTaker {
   }
 
   #say(messages: readonly InformationalToSend[]): void {
-    for (const message of messages) {
-      for (const piece of this.#exchange.send(message)) this.#outbox.push(piece);
-    }
+    for (const each of messages) for (const piece of this.#exchange.send(each)) this.#outbox.push(piece);
   }
 
   #takeBody(bytes: Uint8Array): void {
@@ -292,8 +291,8 @@ export class Connection implements Timed, Registered, TurnTaker {
     const close =
       options.close || reply.close === true || this.#isRetired || isUnframed || !this.#exchange.persists;
     if (!close) this.#idleTimeoutMs = this.#context.register.timeoutMs;
-    const extraFields = close ? [] : keepAliveFields(this.#idleTimeoutMs);
-    this.#noteFed(current, answer.start({ extraFields, close, isHeadOnly: current.isHead }));
+    const fields = momentFields(this.#context.clock.nowMs(), this.#idleTimeoutMs);
+    this.#noteFed(current, answer.start({ momentFields: fields, close, isHeadOnly: current.isHead }));
   }
 
   #noteFed(current: RequestInProgress, fed: FeedResult): void {
@@ -343,7 +342,8 @@ export class Connection implements Timed, Registered, TurnTaker {
     const { clock, observer, onActivity } = this.#context;
     const nowMs = clock.monotonicMs();
     onActivity(nowMs);
-    tellAnswer(observer, this, request, { isWhole: options.isWhole, nowMs, fd: this.#line.fd });
+    if (observer.answered === undefined) return;
+    tellAnswer(observer, this, request, { isWhole: options.isWhole, clock, fd: this.#line.fd });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */

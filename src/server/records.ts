@@ -1,46 +1,46 @@
 /**
  * What the observer is told of an answer, as plain data.
  */
+import type { Clock } from "../base/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { RequestInProgress } from "./request-in-progress.ts";
 import type { AnswerRecord, ServerObserver } from "./observer.ts";
 
-type Moment = {
+type Ending = {
   readonly isWhole: boolean;
-  /** On the monotonic clock. */
-  readonly nowMs: number;
+  readonly clock: Clock;
   /** The connection's descriptor; -1 when it is closed. */
   readonly fd: number;
 };
 
 type Answered = { readonly id: number; readonly endpoint: Endpoint };
 
-/** Tells the observer, if it wants to know, of `request`, whose answer has ended one way or the other. */
+/** Tells the observer of `request`, whose answer has ended just now, one way or the other. */
 export function tellAnswer(
   observer: ServerObserver,
   connection: Answered,
   request: RequestInProgress,
-  moment: Moment,
+  ending: Ending,
 ): void {
-  if (observer.answered === undefined) return;
-  const rttUs = observer.wantsRtt ? readRttUs(moment.fd) : undefined;
-  observer.answered(answerRecord(connection, request, moment, rttUs));
+  const rttUs = observer.wantsRtt ? readRttUs(ending.fd) : undefined;
+  observer.answered?.(answerRecord(connection, request, ending, rttUs));
 }
 
 function answerRecord(
   connection: Answered,
   request: RequestInProgress,
-  moment: Moment,
+  { isWhole, clock }: Ending,
   rttUs: number | undefined,
 ): AnswerRecord {
   const { head, answer } = request;
+  const durationMs = clock.monotonicMs() - request.startMs;
   return {
     connectionId: connection.id,
     peerAddress: connection.endpoint.peerAddress,
     peerPort: connection.endpoint.peerPort,
-    startMs: request.startMs,
-    durationMs: moment.nowMs - request.startMonotonicMs,
+    startMs: clock.nowMs() - durationMs,
+    durationMs,
     method: head?.method ?? "-",
     target: head?.rawTarget ?? "-",
     version: head?.version ?? "-",
@@ -50,7 +50,7 @@ function answerRecord(
     rttUs,
     referer: head?.fields.get("referer"),
     userAgent: head?.fields.get("user-agent"),
-    isWhole: moment.isWhole,
+    isWhole,
   };
 }
 

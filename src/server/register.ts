@@ -2,8 +2,6 @@
  * The open connections of a server: the caps, the order in which idle ones give way, and the keep-alive timeout
  * that follows load.
  */
-import { formatKeepAlive } from "../semantics/keep-alive.ts";
-import type { Field } from "../wire/fields.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /** A connection as its register sees it. */
@@ -22,16 +20,6 @@ export interface Registered {
  */
 export function adaptiveTimeoutMs(connections: number, limits: ServerLimits): number {
   return Math.max(limits.idleFloorMs, limits.idleCeilingMs - connections * 1000);
-}
-
-let announced: { readonly timeoutMs: number; readonly fields: readonly Field[] } | undefined;
-
-/** The field that announces a keep-alive timeout; written anew only when it is another one. */
-export function keepAliveFields(timeoutMs: number): readonly Field[] {
-  if (announced?.timeoutMs !== timeoutMs) {
-    announced = { timeoutMs, fields: [["Keep-Alive", formatKeepAlive(timeoutMs)]] };
-  }
-  return announced.fields;
 }
 
 /** The connections of one server. */

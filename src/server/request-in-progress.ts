@@ -24,8 +24,8 @@ const PROCESSING: InformationalToSend = { kind: "informational", status: 102, fi
 export class RequestInProgress {
   /** `undefined` for a head that could not be read. */
   readonly head: RequestHead | undefined;
+  /** On the monotonic clock. */
   readonly startMs: number;
-  readonly startMonotonicMs: number;
   stage: RequestStage = "deciding";
   intake: Intake | undefined;
   reply: Reply | undefined;
@@ -34,10 +34,9 @@ export class RequestInProgress {
   receivedBytes = 0;
   #unwantedBytes = 0;
 
-  constructor(head: RequestHead | undefined, startMs: number, startMonotonicMs: number) {
+  constructor(head: RequestHead | undefined, startMs: number) {
     this.head = head;
     this.startMs = startMs;
-    this.startMonotonicMs = startMonotonicMs;
   }
 
   get isHead(): boolean {

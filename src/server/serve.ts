@@ -6,6 +6,7 @@ import { DeadlineWatch } from "../net/deadline.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { Site } from "../site/respond.ts";
+import { KnownHeads } from "../wire/known-heads.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import { type DescriptorShares, readDescriptorLimit, shareDescriptors } from "./descriptors.ts";
@@ -171,6 +172,7 @@ class Server implements SharingServer {
       limits: this.#limits,
       clock,
       register: this.#register,
+      knownHeads: new KnownHeads(),
       turns: new TurnQueue(clock),
       observer,
       onActivity: (nowMs) => this.#idleExit.note(nowMs),
@@ -188,11 +190,12 @@ class Server implements SharingServer {
     const connection = new Connection(this.#lastId, endpoint, socket, this.#context);
     this.#register.add(connection);
     this.#watch.add(connection);
-    this.#options.observer.connected({
+    const { observer } = this.#options;
+    observer.connected({
       id: connection.id,
       endpoint,
       timeoutMs: this.#register.timeoutMs,
-      rttUs: readRttUs(socket.fd),
+      rttUs: observer.wantsRtt ? readRttUs(socket.fd) : undefined,
     });
     if (!hasRoom) connection.turnAway();
     return connection;

@@ -1,7 +1,6 @@
 /**
- * The last step: the fields that every answer has (RFC 9110 §6.6.1, §10.2.4; Fetch standard §3.2).
+ * The last step: the fields that every answer has (RFC 9110 §10.2.4; Fetch standard §3.2). Date is added when it is sent.
  */
-import { formatHttpDate } from "../semantics/http-date.ts";
 import type { Field } from "../wire/fields.ts";
 import type { SitePolicy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
@@ -21,15 +20,14 @@ const EXPOSED: Field = [
 const CUMULATIVE: ReadonlySet<string> = new Set(["vary", "allow"]);
 
 /**
- * Puts the common fields before those of `reply`: Date, Server, Cache-Control, the security fields, CORS on reads, and the
+ * Puts the common fields before those of `reply`: Server, Cache-Control, the security fields, CORS on reads, and the
  * operator's own, which take the place of ours with the same name.
  *
  * @param method of the request; `undefined` when it could not be read.
- * @param nowMs the time of Date, in ms since the epoch.
  */
-export function finishReply(reply: Reply, site: Site, method: string | undefined, nowMs: number): Reply {
+export function finishReply(reply: Reply, site: Site, method: string | undefined): Reply {
   const { policy } = site;
-  const fields: Field[] = [dateField(nowMs), SERVER, NO_CACHE];
+  const fields: Field[] = [SERVER, NO_CACHE];
   // A 304 carries only what a cache needs to refresh what it has (RFC 9110 §15.4.5).
   if (reply.status !== 304) fields.push(NO_SNIFF);
   for (const field of reply.fields) fields.push(field);
@@ -51,17 +49,4 @@ function withOwnFields(fields: readonly Field[], { headers }: SitePolicy): reado
     return !own.has(lowerCaseName) || CUMULATIVE.has(lowerCaseName);
   });
   return [...kept, ...headers];
-}
-
-let writtenSecond = Number.NaN;
-let writtenDate: Field = ["Date", ""];
-
-/** The Date field, written once a second. */
-function dateField(nowMs: number): Field {
-  const second = Math.floor(nowMs / 1000);
-  if (second !== writtenSecond) {
-    writtenDate = ["Date", formatHttpDate(nowMs) ?? "Thu, 01 Jan 1970 00:00:00 GMT"];
-    writtenSecond = second;
-  }
-  return writtenDate;
 }

@@ -118,7 +118,7 @@ export function refuseProtocol(error: ProtocolError, site: Site): Reply {
   });
   const more = status === 503 ? BUSY_FIELDS : [];
   const reply: Reply = { kind: "reply", status, fields: [...fields, ...more], body, close: true };
-  return finishReply(reply, site, undefined, site.clock.nowMs());
+  return finishReply(reply, site, undefined);
 }
 
 /** The status and the text of `refusal`, as they are sent. */

@@ -4,6 +4,7 @@
 import { assertNever } from "../base/assert-never.ts";
 import type { Piece, ReadableFile } from "../base/piece.ts";
 import type { Field, Fields } from "../wire/fields.ts";
+import type { KeptHead } from "../wire/message.ts";
 
 /** Content of a reply. Whoever sends it closes what is in it, sent or not ({@link closeBody}). */
 export type ReplyBody =
@@ -36,11 +37,13 @@ export interface ReplyStream {
 export type Reply = {
   readonly kind: "reply";
   readonly status: number;
-  /** All fields but the framing ones and `Connection`, `Keep-Alive`, which the connection knows. */
+  /** All fields but the framing ones and `Date`, `Connection`, `Keep-Alive`, which the connection knows. */
   readonly fields: readonly Field[];
   readonly body: ReplyBody;
   /** The connection must not be used further. */
   readonly close?: boolean;
+  /** In a reply that may be given again: where what is written of its fields is kept. */
+  readonly kept?: KeptHead;
 };
 
 /** Takes a request's body. Either `finish` or `abort` is called, once, last. */

@@ -71,7 +71,7 @@ function resolveName(visit: Visit, path: UrlPath, admission: Admission): Resolve
   if (found.kind === "folder") return { kind: "elsewhere", location: folderLocation(visit, path) };
   const name = path.names.at(-1) ?? "";
   if (admission === "any") {
-    visit.subject = { path, file: found.file };
+    visit.subject = found.file;
     return {
       kind: "file",
       file: found.file,

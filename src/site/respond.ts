@@ -11,7 +11,7 @@ import { finishReply } from "./finish.ts";
 import { list } from "./listing.ts";
 import { answerByMethod, isWrite } from "./method.ts";
 import { refuseMissing } from "./missing.ts";
-import { keepAnswer, recallAnswer } from "./recent-answers.ts";
+import { noteAnswer, recallAnswer } from "./recent-answers.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import type { Intake, Outcome, Reply } from "./reply.ts";
 import { resolve, type Resolved } from "./resolve.ts";
@@ -99,13 +99,11 @@ function redirect(location: string): Reply {
 
 function finishOutcome(visit: Visit, outcome: Outcome): Outcome {
   if (outcome.kind === "intake") return guard(visit, outcome);
-  const reply = finish(visit, outcome);
-  keepAnswer(visit, reply);
-  return reply;
+  return noteAnswer(visit, finish(visit, outcome));
 }
 
 function finish(visit: Visit, reply: Reply): Reply {
-  return finishReply(reply, visit.site, visit.request.method, visit.nowMs);
+  return finishReply(reply, visit.site, visit.request.method);
 }
 
 /** An intake whose replies are finished and whose errors are replies. */
@@ -116,14 +114,14 @@ function guard(visit: Visit, intake: Intake): Intake {
     receive(bytes) {
       try {
         const reply = intake.receive(bytes);
-        return reply && finishNow(visit, reply);
+        return reply && finish(visit, reply);
       } catch (error) {
         return fail(visit, intake, error);
       }
     },
     async finish(trailers) {
       try {
-        return finishNow(visit, await intake.finish(trailers));
+        return finish(visit, await intake.finish(trailers));
       } catch (error) {
         return fail(visit, intake, error);
       }
@@ -134,10 +132,5 @@ function guard(visit: Visit, intake: Intake): Intake {
 
 function fail(visit: Visit, intake: Intake, error: unknown): Reply {
   intake.abort();
-  return finishNow(visit, refuseError(visit, error));
-}
-
-/** A body can take long to come: the answer's date is that of its end. */
-function finishNow({ request, site }: Visit, reply: Reply): Reply {
-  return finishReply(reply, site, request.method, site.clock.nowMs());
+  return finish(visit, refuseError(visit, error));
 }

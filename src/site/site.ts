@@ -5,7 +5,6 @@ import type { Clock } from "../base/clock.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
 import type { OpenFile, Store } from "../store/store.ts";
 import type { RequestHead } from "../wire/message.ts";
-import type { UrlPath } from "../wire/target.ts";
 import type { SitePolicy } from "./policy.ts";
 
 export type Site = {
@@ -27,7 +26,7 @@ export type Visit = {
   /** The request's fields. */
   readonly lookup: FieldLookup;
   /** What the request turned out to be about, once a file was found at the very path that it names. */
-  subject?: { readonly path: UrlPath; readonly file: OpenFile };
+  subject?: OpenFile;
 };
 
 /** Begins a visit at the present of the site's clock. */

@@ -1,8 +1,10 @@
 /**
  * A file of this system that is open for reading, and what its measurements tell about its content.
  */
-import { type BigIntStats, closeSync, readSync, statSync } from "node:fs";
-import type { DiskPath } from "./confine.ts";
+import { type BigIntStats, closeSync, lstatSync, readSync } from "node:fs";
+import { diskChanges } from "./changes.ts";
+import type { DiskPath, DiskRoot } from "./confine.ts";
+import { type ContentLook, lookFor } from "./content-look.ts";
 import type { OpenFile } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -28,9 +30,6 @@ const FORMAT_REGULAR = 0o100000n;
 const FORMAT_FOLDER = 0o040000n;
 const FORMAT_LINK = 0o120000n;
 
-/** As {@link BIGINT}, and a missing file is not an error. */
-const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
-
 /** Whether `stats` are those of a regular file. */
 export function isRegularMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_REGULAR;
@@ -55,18 +54,6 @@ export function versionOf(stats: BigIntStats): string {
   return `${stats.ino.toString(32)}-${stats.size.toString(32)}-${stats.mtimeNs.toString(32)}-${stats.ctimeNs.toString(32)}`;
 }
 
-/** Whether two measurements are of one content: what {@link versionOf} says, without the text. */
-function isSameContent(a: BigIntStats, b: BigIntStats): boolean {
-  return (
-    a.ctimeNs === b.ctimeNs &&
-    a.mtimeNs === b.mtimeNs &&
-    a.size === b.size &&
-    a.ino === b.ino &&
-    a.dev === b.dev &&
-    a.mode === b.mode
-  );
-}
-
 /** Last modification in ms since the epoch, rounded down. */
 export function modifiedMsOf(stats: BigIntStats): number {
   return Number(stats.mtimeMs);
@@ -83,8 +70,11 @@ export function unsettledMs(stats: BigIntStats, nowMs: number): number {
   return ageMs >= SETTLING_MS || ageMs < -CLOCK_DOUBT_MS ? 0 : Math.min(SETTLING_MS, SETTLING_MS - ageMs);
 }
 
-/** What was measured of a file, and when (ms since the epoch). */
-export type Measured = { readonly stats: BigIntStats; readonly nowMs: number };
+/** A path is followed anew, link by link, after so many looks at its end: a folder on the way may have been moved. */
+const LOOKS_PER_FIND = 256;
+
+/** What was measured of a file, when (ms since the epoch), and below which root it was found. */
+export type Measured = { readonly stats: BigIntStats; readonly nowMs: number; readonly root: DiskRoot };
 
 export class DiskFile implements OpenFile {
   readonly #path: DiskPath;
@@ -93,13 +83,22 @@ export class DiskFile implements OpenFile {
   readonly modifiedMs: number;
   readonly version: string;
   readonly isSettled: boolean;
+  readonly #root: DiskRoot;
   #descriptor: number | undefined;
+  #look: ContentLook | undefined;
+  #looksLeft = LOOKS_PER_FIND;
+  /** Not by way of a link, or of several names: then it can be changed in a folder that is not watched. */
+  #isWatchable: boolean | undefined;
+  /** Whether the kernel tells of changes; and how things stood when it was looked last. */
+  #isWatched = false;
+  #mark: number | undefined;
 
   /**
    * Takes over `descriptor`, by which the file at `path` is open.
    */
   constructor(path: DiskPath, descriptor: number, measured: Measured) {
-    const { stats, nowMs } = measured;
+    const { stats, nowMs, root } = measured;
+    this.#root = root;
     this.#path = path;
     this.#stats = stats;
     this.#descriptor = descriptor;
@@ -115,13 +114,20 @@ export class DiskFile implements OpenFile {
   }
 
   isCurrent(): boolean {
-    try {
-      const stats = statSync(this.#path, BIGINT_OR_NOTHING);
-      return stats !== undefined && isSameContent(stats, this.#stats);
-    } catch {
-      // Whatever it is, finding the file anew will tell.
-      return false;
-    }
+    const mark = this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
+    return mark === this.#mark || this.#lookAgain();
+  }
+
+  #lookAgain(): boolean {
+    if (this.#looksLeft === 0) return false;
+    this.#looksLeft -= 1;
+    this.#isWatchable ??= this.#stats.nlink === 1n && isNoLink(this.#path);
+    this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
+    const mark = this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
+    this.#look ??= lookFor(this.#path, this.#stats);
+    if (!this.#look.isSame()) return false;
+    this.#mark = mark;
+    return true;
   }
 
   read(target: Uint8Array, position: number): number {
@@ -135,5 +141,13 @@ export class DiskFile implements OpenFile {
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
     closeSync(descriptor);
+  }
+}
+
+function isNoLink(path: DiskPath): boolean {
+  try {
+    return lstatSync(path).isFile();
+  } catch {
+    return false;
   }
 }

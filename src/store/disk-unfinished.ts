@@ -42,7 +42,6 @@ const O_REOPEN =
 export class DiskUnfinishedUploads implements UnfinishedUploads {
   readonly #reach: Reach;
   readonly #limits: UnfinishedLimits;
-  readonly #watchers: (() => void)[] = [];
   #machine: string | undefined;
 
   constructor(reach: Reach, limits: Partial<UnfinishedLimits> = {}) {
@@ -90,10 +89,6 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     if (found === undefined || found.expiresMs > this.#reach.clock.nowMs()) return found;
     found.discard();
     return undefined;
-  }
-
-  watch(onCommitted: () => void): void {
-    this.#watchers.push(onCommitted);
   }
 
   async sweep(): Promise<number> {
@@ -155,11 +150,8 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     }
   }
 
-  #makeOpen(parts: Omit<UnfinishedParts, "reach" | "lifeMs" | "onCommitted">): OpenUnfinished {
-    const onCommitted = (): void => {
-      for (const tell of this.#watchers) tell();
-    };
-    return new OpenUnfinished({ ...parts, reach: this.#reach, lifeMs: this.#limits.lifeMs, onCommitted });
+  #makeOpen(parts: Omit<UnfinishedParts, "reach" | "lifeMs">): OpenUnfinished {
+    return new OpenUnfinished({ ...parts, reach: this.#reach, lifeMs: this.#limits.lifeMs });
   }
 
   #here(): string {

@@ -21,6 +21,7 @@ import {
 import { assertNever } from "../base/assert-never.ts";
 import { errorCode } from "../base/failure.ts";
 import { MAX_NAME_BYTES } from "./confine.ts";
+import { diskChanges } from "./changes.ts";
 import { BIGINT, isFolderMode, isLinkMode, isRegularMode, LARGE_BYTES } from "./disk-file.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { UploadOptions } from "./store.ts";
@@ -76,6 +77,15 @@ export function lookBeforeUpload(naming: Naming): number {
 export function giveName(naming: Naming): Given {
   if (!naming.folder.isInPlace()) throw new StoreError("conflict", "The folder was moved away");
   askMayReplace(naming);
+  try {
+    return nameAsAsked(naming);
+  } finally {
+    // Who saves a file reads it back at once.
+    diskChanges.note();
+  }
+}
+
+function nameAsAsked(naming: Naming): Given {
   switch (naming.options.onExist) {
     case "refuse":
       return nameOnce(naming);

@@ -29,7 +29,6 @@ export type UnfinishedParts = {
   readonly id: string;
   readonly record: UnfinishedRecord;
   readonly lifeMs: number;
-  readonly onCommitted: () => void;
 };
 
 export class OpenUnfinished implements UnfinishedUpload {
@@ -137,9 +136,7 @@ export class OpenUnfinished implements UnfinishedUpload {
     try {
       // From here on it is an upload like every other: it gives back the place and the descriptor.
       const upload = new DiskUpload(descriptor, { parents: names.slice(0, -1), place, naming });
-      const committed = await upload.commit();
-      this.#parts.onCommitted();
-      return committed;
+      return await upload.commit();
     } finally {
       removeRecord(root, id);
       root.close();

@@ -73,7 +73,10 @@ export class DescriptorReach implements Reach {
       if (!isRegularMode(stats)) return undefined;
       // The same inode by way of its descriptor: no name is looked up again, so one fstat is enough.
       const descriptor = openSync(this.#pathOf(held), O_READ);
-      return { kind: "file", file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs() }) };
+      return {
+        kind: "file",
+        file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs(), root: this.root }),
+      };
     } catch (error) {
       return absentOrThrow(error);
     } finally {

@@ -70,7 +70,10 @@ export class PortableReach implements Reach {
       descriptor = openSync(place.path, O_READ);
       const stats = fstatSync(descriptor, BIGINT);
       if (isSame(stats, place.stats) && isStillAt(place)) {
-        return { kind: "file", file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs() }) };
+        return {
+          kind: "file",
+          file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs(), root: this.root }),
+        };
       }
       closeSync(descriptor);
       return undefined;

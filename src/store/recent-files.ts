@@ -1,7 +1,6 @@
 /**
  * Small files that were asked for of late, kept in memory: a store in front of a store. It changes no answer: before a file
- * from memory is given, its path is looked at again, and only requests that are answered in the same turn of the event loop
- * share one look. So what is given was on the disk when the turn began.
+ * from memory is given, it is made sure that its path still leads to the same content (`changes`).
  */
 import type { UrlPath } from "../wire/target.ts";
 import type { Folder, Found, OpenFile, Store, UnfinishedUploads, UploadStore } from "./store.ts";
@@ -13,135 +12,81 @@ export type RecentFilesOptions = {
   readonly totalBytes: number;
 };
 
-export const DEFAULT_RECENT_FILES: RecentFilesOptions = {
-  fileBytes: 64 * 1024,
-  totalBytes: 64 * 1024 * 1024,
-};
+const FILE_BYTES = 64 * 1024;
+/** Of the memory that this process may use, one part in so many is for files, but no more than this. */
+const MEMORY_SHARE = 16;
+const MOST_TOTAL_BYTES = 256 * 1024 * 1024;
 
 /** What an entry costs beside its bytes, roughly. */
 const ENTRY_BYTES = 1024;
-/** A path is followed anew, link by link, after so many looks at its end: a folder on the way may have been moved. */
-const LOOKS_PER_FIND = 64;
 
-/** Puts a memory for small files in front of `store`. */
-export function rememberFiles(store: Store, options: RecentFilesOptions = DEFAULT_RECENT_FILES): Store {
+/** Puts a memory for small files in front of `store`: files up to 64 KiB, 256 MiB of them where there is much memory. */
+export function rememberFiles(store: Store, options: RecentFilesOptions = defaultOptions()): Store {
   return new RecentFiles(store, options);
 }
 
-type Remembered = {
-  readonly found: Found & { readonly kind: "file"; readonly file: RememberedFile };
-  readonly nameCount: number;
-  /** The turn in which the path was looked at last. */
-  turn: number;
-  looks: number;
-};
+function defaultOptions(): RecentFilesOptions {
+  const share = process.constrainedMemory() / MEMORY_SHARE;
+  return { fileBytes: FILE_BYTES, totalBytes: Math.min(share, MOST_TOTAL_BYTES) };
+}
 
 class RecentFiles implements Store {
   readonly uploads?: UploadStore;
   readonly unfinished?: UnfinishedUploads;
   readonly #store: Store;
   readonly #options: RecentFilesOptions;
-  /** By path, longest kept first: a Map keeps the order of insertion. */
-  readonly #files = new Map<string, Remembered>();
+  /** By the text of their path, longest kept first: a Map keeps the order of insertion. */
+  readonly #files = new Map<string, RememberedFile>();
   #heldBytes = 0;
-  #turn = 0;
-  #isTurnNoted = false;
 
   constructor(store: Store, options: RecentFilesOptions) {
     this.#store = store;
     this.#options = options;
-    if (store.uploads !== undefined) this.uploads = this.#watchUploads(store.uploads);
-    if (store.unfinished === undefined) return;
-    this.unfinished = store.unfinished;
-    this.unfinished.watch(() => (this.#turn += 1));
+    if (store.uploads !== undefined) this.uploads = store.uploads;
+    if (store.unfinished !== undefined) this.unfinished = store.unfinished;
   }
 
   find(path: UrlPath): Found | undefined {
     if (path.isFolder) return this.#store.find(path);
-    const key = path.names.length === 1 ? (path.names[0] ?? "") : path.names.join("/");
-    const remembered = this.#files.get(key);
-    // A name that holds a slash makes a key of another path, which has more names; it is never found, so never kept.
-    if (remembered === undefined || remembered.nameCount !== path.names.length) return this.#find(path, key);
-    if (remembered.turn === this.#turn) return remembered.found;
-    if (remembered.looks < LOOKS_PER_FIND && remembered.found.file.isCurrent()) {
-      remembered.looks += 1;
-      this.#noteTurn(remembered);
-      return remembered.found;
-    }
-    this.#forget(key, remembered);
-    return this.#find(path, key);
+    const remembered = this.#files.get(path.text);
+    if (remembered?.isCurrent() === true) return { kind: "file", file: remembered };
+    if (remembered !== undefined) this.#forget(path.text, remembered);
+    return this.#find(path);
   }
 
   folder(path: UrlPath): Folder | undefined {
     return this.#store.folder(path);
   }
 
-  #find(path: UrlPath, key: string): Found | undefined {
+  #find(path: UrlPath): Found | undefined {
     const found = this.#store.find(path);
     if (found?.kind !== "file" || !this.#mayKeep(found.file)) return found;
-    const file = readWhole(found.file);
-    if (file === undefined) return found;
-    const remembered: Remembered = {
-      found: { kind: "file", file },
-      nameCount: path.names.length,
-      turn: 0,
-      looks: 0,
-    };
-    this.#noteTurn(remembered);
-    this.#remember(key, remembered);
-    return remembered.found;
+    const bytes = readWhole(found.file);
+    if (bytes === undefined) return found;
+    const file = new RememberedFile(found.file, bytes);
+    this.#remember(path.text, file);
+    return { kind: "file", file };
   }
 
   #mayKeep(file: OpenFile): boolean {
     return file.isSettled && file.isCurrent !== undefined && file.sizeBytes <= this.#options.fileBytes;
   }
 
-  #remember(key: string, remembered: Remembered): void {
+  #remember(key: string, file: RememberedFile): void {
     const known = this.#files.get(key);
     if (known !== undefined) this.#forget(key, known);
-    this.#files.set(key, remembered);
-    this.#heldBytes += remembered.found.file.sizeBytes + ENTRY_BYTES;
+    this.#files.set(key, file);
+    this.#heldBytes += file.sizeBytes + ENTRY_BYTES;
     for (const [oldKey, old] of this.#files) {
       if (this.#heldBytes <= this.#options.totalBytes) return;
       this.#forget(oldKey, old);
     }
   }
 
-  #forget(key: string, remembered: Remembered): void {
+  #forget(key: string, file: RememberedFile): void {
     this.#files.delete(key);
-    this.#heldBytes -= remembered.found.file.sizeBytes + ENTRY_BYTES;
-  }
-
-  /** What was looked at now is good until this turn of the event loop ends. */
-  #noteTurn(remembered: Remembered): void {
-    remembered.turn = this.#turn;
-    if (this.#isTurnNoted) return;
-    this.#isTurnNoted = true;
-    setImmediate(() => {
-      this.#isTurnNoted = false;
-      this.#turn += 1;
-    });
-  }
-
-  /** What was looked at before an upload is looked at again after it: who saves a file reads it back at once. */
-  #watchUploads(uploads: UploadStore): UploadStore {
-    return {
-      begin: (path, options) => {
-        const upload = uploads.begin(path, options);
-        return {
-          get writtenBytes() {
-            return upload.writtenBytes;
-          },
-          write: (bytes) => upload.write(bytes),
-          commit: async () => {
-            const committed = await upload.commit();
-            this.#turn += 1;
-            return committed;
-          },
-          discard: () => upload.discard(),
-        };
-      },
-    };
+    this.#heldBytes -= file.sizeBytes + ENTRY_BYTES;
+    file.forget();
   }
 }
 
@@ -154,6 +99,8 @@ class RememberedFile implements OpenFile {
   readonly isSettled = true;
   readonly fd = undefined;
   readonly #original: OpenFile;
+  #isForgotten = false;
+  #onForgotten: (() => void)[] | undefined;
 
   constructor(original: OpenFile, bytes: Uint8Array) {
     this.#original = original;
@@ -164,7 +111,18 @@ class RememberedFile implements OpenFile {
   }
 
   isCurrent(): boolean {
-    return this.#original.isCurrent?.() === true;
+    return !this.#isForgotten && this.#original.isCurrent?.() === true;
+  }
+
+  whenForgotten(forget: () => void): void {
+    (this.#onForgotten ??= []).push(forget);
+  }
+
+  /** It is no longer kept. Who has it already may still read it. */
+  forget(): void {
+    this.#isForgotten = true;
+    for (const forget of this.#onForgotten ?? []) forget();
+    this.#onForgotten = undefined;
   }
 
   read(target: Uint8Array, position: number): number {
@@ -177,7 +135,7 @@ class RememberedFile implements OpenFile {
 }
 
 /** Reads `file` to its end and closes it; `undefined`, and the file stays open, when it is not as long as it was. */
-function readWhole(file: OpenFile): RememberedFile | undefined {
+function readWhole(file: OpenFile): Uint8Array | undefined {
   const bytes = new Uint8Array(file.sizeBytes);
   let filled = 0;
   while (filled < bytes.length) {
@@ -186,5 +144,5 @@ function readWhole(file: OpenFile): RememberedFile | undefined {
     filled += count;
   }
   file.close();
-  return new RememberedFile(file, bytes);
+  return bytes;
 }

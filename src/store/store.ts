@@ -18,9 +18,11 @@ export interface OpenFile extends ReadableFile {
   readonly isSettled: boolean;
   /** The whole content, where it is in memory. */
   readonly bytes?: Uint8Array;
+  /** Calls `forget` when the content is no longer kept in memory; only where it is. */
+  whenForgotten?(forget: () => void): void;
   /**
-   * Whether the path by which the file was found still leads to this content: a look at its end, not at the way
-   * there. Also after `close`. Absent where looking is no cheaper than finding.
+   * Whether the path by which the file was found still leads to this content: in the same turn of the event loop as
+   * before, or after a look. Also after `close`. Absent where that is no cheaper than finding.
    */
   isCurrent?(): boolean;
 }
@@ -132,8 +134,6 @@ export interface UnfinishedUploads {
    * @returns `undefined` when there is none (any more). @throws {StoreError} `denied`, `busy`, `failed`.
    */
   find(token: string): UnfinishedUpload | undefined;
-  /** From now on `onCommitted` is called whenever one has got its name. */
-  watch(onCommitted: () => void): void;
   /** Gives up those that have expired. @returns how many. Never rejects. */
   sweep(): Promise<number>;
 }

@@ -8,6 +8,7 @@ import { makeBodyReader, type BodyReader } from "./body-reader.ts";
 import type { BodyWriter } from "./body-writer.ts";
 import { type Field, Fields } from "./fields.ts";
 import { RequestSource, ResponseSource } from "./head-source.ts";
+import { KnownHeads } from "./known-heads.ts";
 import { DEFAULT_LIMITS, type WireLimits } from "./limits.ts";
 import type {
   Framing,
@@ -56,10 +57,13 @@ export class Exchange {
   /** Whether the body that was waited for with `Expect` has been asked for. */
   #isContinued = false;
 
-  constructor(role: Role, limits: WireLimits = DEFAULT_LIMITS) {
+  /** @param known what a server shares among its connections. */
+  constructor(role: Role, limits: WireLimits = DEFAULT_LIMITS, known = new KnownHeads()) {
     this.#limits = limits;
     this.#heads =
-      role === "server" ? new RequestSource(this.#buffer, limits) : new ResponseSource(this.#buffer, limits);
+      role === "server"
+        ? new RequestSource(this.#buffer, known, limits)
+        : new ResponseSource(this.#buffer, limits);
   }
 
   /** Takes bytes from the peer; the chunk is kept, not copied, and must not change. */
@@ -71,7 +75,7 @@ export class Exchange {
 
   /** Lets go of what is kept only to be quick: for a connection that rests. */
   forget(): void {
-    if (this.#heads.role === "server") this.#heads.forget();
+    this.#heads.reader.forget();
   }
 
   /** Takes note that the peer sends nothing more (FIN). A reset is not told here: it just ends the connection. */
@@ -326,7 +330,7 @@ export class Exchange {
     this.#writer = outgoing.writer;
     this.#sending = "body";
     if (outgoing.closes) this.#persists = false;
-    return [outgoing.head];
+    return outgoing.head;
   }
 
   #openWriter(): BodyWriter {

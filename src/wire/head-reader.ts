@@ -2,7 +2,7 @@
  * Whole heads out of the bytes received: a start line and a field section (RFC 9112 §2.1). There is a careful way, line
  * by line as the bytes come, which alone says what is wrong; and a quick way for a head that is there whole.
  */
-import { asBuffer, decodeLatin1 } from "../base/bytes.ts";
+import { decodeLatin1 } from "../base/bytes.ts";
 import { type Field, Fields } from "./fields.ts";
 import { parseFieldLine } from "./head-parser.ts";
 import { type ExcessRule, LineReader } from "./line-reader.ts";
@@ -35,9 +35,6 @@ export class HeadReader<Start> {
   #start: Start | undefined;
   #section: SectionReader | undefined;
   #skippedLines = 0;
-  /** The last head that came as a chunk of its own. Clients repeat themselves: the same bytes mean the same head. */
-  #recentBytes: Buffer | undefined;
-  #recent: Head<Start> | undefined;
   /** The last field section that was there whole, as text with its empty line, and as fields. */
   #recentSection = "";
   #recentFields = Fields.NONE;
@@ -64,33 +61,44 @@ export class HeadReader<Start> {
     return this.#start;
   }
 
+  /** The next head as text, with its empty line, if it is there whole in one piece and not too long; nothing is taken. */
+  peek(): string | undefined {
+    const chunk = this.#buffer.first;
+    return chunk === undefined || this.isBegun ? undefined : this.#decodeHead(chunk, this.#buffer.offset);
+  }
+
+  /** Takes the head that {@link peek} has shown. */
+  skip(text: string): void {
+    this.#buffer.skip(text.length);
+    this.#skippedLines = 0;
+  }
+
+  /** Reads the head that {@link peek} has shown as `text`. @returns `undefined`, and takes nothing, when it has a flaw. */
+  readQuickly(text: string): Head<Start> | undefined {
+    const head = this.#parseHead(text);
+    if (head !== undefined) this.skip(text);
+    return head;
+  }
+
   /**
-   * Reads a head.
+   * Reads a head line by line.
    *
-   * @returns `undefined` when it has not come whole. The same object as the last time when the bytes are the same.
+   * @returns `undefined` when it has not come whole.
    * @throws {ProtocolError} as soon as the bytes can't become a head: the same error however they were cut into chunks.
    */
-  read(): Head<Start> | undefined {
-    const chunk = this.#buffer.first;
-    if (chunk === undefined) return undefined;
-    return (this.isBegun ? undefined : this.#readQuickly(chunk)) ?? this.#readCarefully();
-  }
-
-  /** Lets go of the last head, which is kept because the next one is likely to be the same. */
-  forget(): void {
-    this.#recentBytes = undefined;
-    this.#recent = undefined;
-    this.#recentSection = "";
-    this.#recentFields = Fields.NONE;
-  }
-
-  #readCarefully(): Head<Start> | undefined {
+  readCarefully(): Head<Start> | undefined {
     this.#section ??= this.#readStart();
     const fields = this.#section?.read();
     if (fields === undefined || this.#start === undefined) return undefined;
     const head = { start: this.#start, fields };
     this.#reset();
     return head;
+  }
+
+  /** Lets go of the last field section, which is kept because the next one is likely to be the same. */
+  forget(): void {
+    this.#recentSection = "";
+    this.#recentFields = Fields.NONE;
   }
 
   #reset(): void {
@@ -113,26 +121,6 @@ export class HeadReader<Start> {
     return section;
   }
 
-  /** The head at the front of `chunk`, if it is there whole and flawless. */
-  #readQuickly(chunk: Uint8Array): Head<Start> | undefined {
-    const { offset } = this.#buffer;
-    if (offset === 0 && this.#recentBytes?.equals(chunk) === true) {
-      this.#buffer.skip(chunk.length);
-      this.#skippedLines = 0;
-      return this.#recent;
-    }
-    const text = this.#decodeHead(chunk, offset);
-    const head = text === undefined ? undefined : this.#parseHead(text);
-    if (text === undefined || head === undefined) return undefined;
-    this.#buffer.skip(text.length);
-    this.#skippedLines = 0;
-    if (text.length === chunk.length && text.length <= WINDOW_BYTES) {
-      this.#recentBytes = asBuffer(chunk);
-      this.#recent = head;
-    }
-    return head;
-  }
-
   /** The head as text, its last empty line included; `undefined` when it isn't there whole or is too long. */
   #decodeHead(chunk: Uint8Array, offset: number): string | undefined {
     for (const windowBytes of [Math.min(WINDOW_BYTES, this.#limits.bytes), this.#limits.bytes]) {
@@ -145,6 +133,7 @@ export class HeadReader<Start> {
     return undefined;
   }
 
+  /** The head that `text` is; `undefined` when it has a flaw. */
   #parseHead(text: string): Head<Start> | undefined {
     try {
       const startEnd = text.indexOf("\r\n");

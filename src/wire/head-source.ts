@@ -10,6 +10,7 @@ import {
   type StatusLine,
 } from "./head-parser.ts";
 import { HeadReader, type Head } from "./head-reader.ts";
+import type { KnownHeads } from "./known-heads.ts";
 import type { WireLimits } from "./limits.ts";
 import { interpretRequest, interpretResponse, type Interpreted } from "./message-head.ts";
 import type { InformationalHead, RequestHead, ResponseHead } from "./message.ts";
@@ -23,13 +24,12 @@ const SKIPPED_LINES = 4;
 export class RequestSource {
   readonly role = "server";
   readonly reader: HeadReader<RequestLine>;
-  /** The last head as read and as understood: the reader gives the same object for the same bytes. */
-  #recentRead: Head<RequestLine> | undefined;
-  #recent: Interpreted<RequestHead> | undefined;
+  readonly #known: KnownHeads;
   /** The head that was read but not understood. */
   #misread: Head<RequestLine> | undefined;
 
-  constructor(buffer: ReceiveBuffer, { headBytes, targetBytes, fieldCount }: WireLimits) {
+  constructor(buffer: ReceiveBuffer, known: KnownHeads, { headBytes, targetBytes, fieldCount }: WireLimits) {
+    this.#known = known;
     const rules = {
       parse: (line: string) => parseRequestLine(line, targetBytes),
       limitBytes: Math.min(headBytes, requestLineBytes(targetBytes)),
@@ -44,27 +44,29 @@ export class RequestSource {
     return (this.reader.start ?? this.#misread?.start)?.method;
   }
 
-  /** Lets go of the last head; what is being read is not touched. */
-  forget(): void {
-    this.reader.forget();
-    this.#recentRead = undefined;
-    this.#recent = undefined;
-  }
-
   /**
-   * @returns `undefined` when no head has come whole.
+   * @returns `undefined` when no head has come whole. The same object as before when the bytes are the same, as long as they
+   *   are known.
    * @throws {ProtocolError} with the status to answer.
    */
   read(): Interpreted<RequestHead> | undefined {
-    const read = this.reader.read();
+    const text = this.reader.peek();
+    const known = text === undefined ? undefined : this.#known.get(text);
+    if (text === undefined || known === undefined) return this.#readAnew(text);
+    this.reader.skip(text);
+    return known;
+  }
+
+  #readAnew(text: string | undefined): Interpreted<RequestHead> | undefined {
+    const quick = text === undefined ? undefined : this.reader.readQuickly(text);
+    const read = quick ?? this.reader.readCarefully();
     if (read === undefined) return undefined;
-    if (this.#recent === undefined || read !== this.#recentRead) {
-      this.#misread = read;
-      this.#recent = interpretRequest(read);
-      this.#recentRead = read;
-      this.#misread = undefined;
-    }
-    return this.#recent;
+    this.#misread = read;
+    const head = interpretRequest(read);
+    this.#misread = undefined;
+    // SECURITY: what was read carefully may have been more than `text`, or less.
+    if (text !== undefined && quick !== undefined) this.#known.add(text, head);
+    return head;
   }
 }
 
@@ -92,7 +94,9 @@ export class ResponseSource {
    * @throws {ProtocolError} also when more informational ones come than are allowed before a final one.
    */
   read(method: string): Interpreted<ResponseHead | InformationalHead> | undefined {
-    const read = this.reader.read();
+    const text = this.reader.peek();
+    const quick = text === undefined ? undefined : this.reader.readQuickly(text);
+    const read = quick ?? this.reader.readCarefully();
     if (read === undefined) return undefined;
     const interpreted = interpretResponse(read, method);
     this.#count(interpreted.head);

@@ -5,7 +5,7 @@
 import { encodeLatin1 } from "../base/bytes.ts";
 import type { Field } from "./fields.ts";
 import { FIELD_VALUE, isAuthority, TOKEN } from "./grammar.ts";
-import type { RequestToSend } from "./message.ts";
+import type { KeptHead, RequestToSend, ResponseToSend } from "./message.ts";
 import { localError, type ProtocolError } from "./protocol-error.ts";
 import { formatStatusLine } from "./status-line.ts";
 import { parseTarget } from "./target.ts";
@@ -24,73 +24,67 @@ export type ResponseConnection = {
 const knownNames = new Set<string>();
 const MAX_KNOWN_NAMES = 256;
 
-/** The last response head, and what it was made from: the same file asked for again has the same head for a second. */
-type Recent = {
-  readonly status: number;
-  readonly framing: FramingField;
-  readonly closes: boolean;
-  readonly isPeerOld: boolean;
-  /** Names and values by turns: a copy, since nobody is bound to leave an array as it was. */
-  readonly texts: readonly string[];
-  readonly bytes: Uint8Array;
-};
+const NO_FIELDS: readonly Field[] = [];
 
-let recent: Recent | undefined;
+/** Openings of late, all with the same fields: by what else they depend on. */
+const openings = { fields: NO_FIELDS, bytes: new Map<number, Uint8Array>() };
 
 /**
- * Writes a final response's head. `Keep-Alive` is left out when the connection closes, and else announced in Connection.
+ * Writes a final response's head, in two parts: how it opens, which is the same for many responses of a moment, and the rest,
+ * which is the same for a response whenever it is sent.
  *
- * @returns bytes that must not be changed: a head like the last one is not made again.
- * @throws {ProtocolError} blame `local` when a field is not valid or not the caller's to give.
+ * @returns bytes that must not be changed: they may be given again.
+ * @throws {ProtocolError} when a field is not valid or not the caller's to give.
  */
 export function writeResponseHead(
-  message: { readonly status: number; readonly fields: readonly Field[] },
+  message: Pick<ResponseToSend, "status" | "fields" | "momentFields" | "kept">,
   framing: FramingField,
   connection: ResponseConnection,
-): Uint8Array {
-  const { status, fields } = message;
-  const { closes, isPeerOld } = connection;
-  if (
-    recent?.status === status &&
-    recent.framing === framing &&
-    recent.closes === closes &&
-    recent.isPeerOld === isPeerOld &&
-    areTexts(fields, recent.texts)
-  ) {
-    return recent.bytes;
+): readonly Uint8Array[] {
+  const { status, fields, momentFields = NO_FIELDS, kept } = message;
+  const rest = kept === undefined ? writeRest(fields, framing) : recallRest(fields, framing, kept);
+  return [writeOpening(status, momentFields, connection), rest];
+}
+
+function writeOpening(status: number, fields: readonly Field[], connection: ResponseConnection): Uint8Array {
+  if (openings.fields !== fields) {
+    openings.fields = fields;
+    openings.bytes.clear();
   }
-  const bytes = encodeLatin1(formatResponseHead(message, framing, connection));
-  recent = { status, framing, closes, isPeerOld, texts: fields.flat(), bytes };
+  const key = status * 4 + (connection.closes ? 2 : 0) + (connection.isPeerOld ? 1 : 0);
+  const known = openings.bytes.get(key);
+  if (known !== undefined) return known;
+  const bytes = encodeLatin1(formatOpening(status, fields, connection));
+  openings.bytes.set(key, bytes);
   return bytes;
 }
 
-function areTexts(fields: readonly Field[], texts: readonly string[]): boolean {
-  if (fields.length * 2 !== texts.length) return false;
-  for (let index = 0; index < fields.length; index += 1) {
-    const field = fields[index];
-    if (field?.[0] !== texts[2 * index] || field?.[1] !== texts[2 * index + 1]) return false;
+function formatOpening(
+  status: number,
+  fields: readonly Field[],
+  { closes, isPeerOld }: ResponseConnection,
+): string {
+  let text = formatStatusLine(status);
+  let namesKeepAlive = isPeerOld;
+  for (const field of fields) {
+    const isKeepAlive = isNamed(field, "keep-alive");
+    if (isKeepAlive && closes) continue;
+    if (isKeepAlive) namesKeepAlive = true;
+    text += formatField(field);
   }
-  return true;
+  if (closes) return `${text}Connection: close\r\n`;
+  return namesKeepAlive ? `${text}Connection: keep-alive\r\n` : text;
 }
 
-function formatResponseHead(
-  message: { readonly status: number; readonly fields: readonly Field[] },
-  framing: FramingField,
-  connection: ResponseConnection,
-): string {
-  let text = formatStatusLine(message.status);
-  let namesKeepAlive = connection.isPeerOld;
-  for (const field of message.fields) {
-    if (!isNamed(field, "keep-alive")) text += formatField(field);
-    else if (!connection.closes) {
-      text += formatField(field);
-      namesKeepAlive = true;
-    }
-  }
-  text += formatFraming(framing);
-  if (connection.closes) text += "Connection: close\r\n";
-  else if (namesKeepAlive) text += "Connection: keep-alive\r\n";
-  return `${text}\r\n`;
+function recallRest(fields: readonly Field[], framing: FramingField, kept: KeptHead): Uint8Array {
+  if (kept.bytes !== undefined && kept.framing === framing) return kept.bytes;
+  kept.framing = framing;
+  kept.bytes = writeRest(fields, framing);
+  return kept.bytes;
+}
+
+function writeRest(fields: readonly Field[], framing: FramingField): Uint8Array {
+  return encodeLatin1(`${formatFields(fields)}${formatFraming(framing)}\r\n`);
 }
 
 /**

@@ -33,6 +33,7 @@ export function interpretRequest(read: Head<RequestLine>): Interpreted<RequestHe
       fields,
       framing,
       expectsContinue,
+      note: undefined,
     },
     persists: allowsPersistence(start.version, control.connection),
   };

@@ -28,6 +28,8 @@ export type RequestHead = {
   readonly framing: Framing;
   /** Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean;
+  /** For whoever answers: what is to be remembered of this request until it is asked again. Nothing here reads it. */
+  note: unknown;
 };
 
 /** A final response's head. */
@@ -72,11 +74,22 @@ export type RequestToSend = {
   readonly close?: boolean;
 };
 
+/** What was written of a response's fields the last time, and with which framing. */
+export type KeptHead = { framing?: number | "chunked" | undefined; bytes?: Uint8Array };
+
 /** A final response to write. The caller gives every field except `Content-Length`, `Transfer-Encoding`, `Connection`. */
 export type ResponseToSend = {
   readonly kind: "response";
   readonly status: number;
   readonly fields: readonly Field[];
+  /**
+   * Fields of the moment and of the connection, as Date and `Keep-Alive`; they go out before the others. `Keep-Alive` is left
+   * out when the connection closes, and else announced in Connection. What is written for an array is kept for the next time
+   * it is given, so it must not change.
+   */
+  readonly momentFields?: readonly Field[];
+  /** Where what is written of `fields` is kept, if the response is sent again and again; it belongs to this array. */
+  readonly kept?: KeptHead;
   /**
    * Length in bytes of the content that a GET would get (so a HEAD announces it too), or `"unknown"`: sent chunked,
    * and to HTTP/1.0 by closing. Ignored for 204 and 304 (for 304 a number is announced as RFC 9110 §8.6 allows).

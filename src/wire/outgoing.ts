@@ -14,7 +14,7 @@ import type { HttpVersion, RequestToSend, ResponseToSend, WireMessage } from "./
 import { localError } from "./protocol-error.ts";
 
 export type Outgoing = {
-  readonly head: Uint8Array;
+  readonly head: readonly Uint8Array[];
   readonly writer: BodyWriter;
   /** The connection ends after this message. */
   readonly closes: boolean;
@@ -36,7 +36,7 @@ export function beginRequest(message: RequestToSend): Outgoing {
   const { body } = message;
   if (typeof body === "number") checkLength(body);
   return {
-    head: writeRequestHead(message, body === "none" ? undefined : body),
+    head: [writeRequestHead(message, body === "none" ? undefined : body)],
     writer: makeBodyWriter(body === "none" ? 0 : body),
     closes: message.close === true,
   };

@@ -29,6 +29,8 @@ export type UrlPath = {
   readonly names: readonly string[];
   /** Whether the path ends with a slash, and so asks for a folder. `/` does. */
   readonly isFolder: boolean;
+  /** What it was decoded from: one text means one path, though a path may be written in several ways. */
+  readonly text: string;
 };
 
 /**
@@ -81,17 +83,17 @@ export function parseUrlPath(path: string): UrlPath | undefined {
   const names = path.slice(1).split("/");
   // What stands after the last slash is a name only if something does.
   if (isFolder) names.pop();
-  if (!path.includes("%")) return brandUrlPath(names, isFolder);
+  if (!path.includes("%")) return brandUrlPath(names, isFolder, path);
   try {
     // SECURITY: split before decoding, so that a slash that came as %2F stays inside its name.
-    return brandUrlPath(names.map(decodeURIComponent), isFolder);
+    return brandUrlPath(names.map(decodeURIComponent), isFolder, path);
   } catch {
     return undefined;
   }
 }
 
-function brandUrlPath(names: readonly string[], isFolder: boolean): UrlPath {
-  return { names, isFolder } as UrlPath;
+function brandUrlPath(names: readonly string[], isFolder: boolean, text: string): UrlPath {
+  return { names, isFolder, text } as UrlPath;
 }
 
 /**

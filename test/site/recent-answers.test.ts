@@ -17,17 +17,39 @@ function setUp() {
   return { state, store };
 }
 
-function inMemory(text: string): OpenFile {
-  const bytes = new TextEncoder().encode(text);
-  return {
-    bytes,
-    sizeBytes: bytes.length,
-    modifiedMs: 0,
-    version: `v-${text}`,
-    isSettled: true,
-    read: () => 0,
-    close: () => {},
-  };
+/** A file in memory, current until it is said not to be, and kept until it is forgotten. */
+class MemoryFile implements OpenFile {
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
+  readonly modifiedMs = 0;
+  readonly version: string;
+  readonly isSettled = true;
+  isNow = true;
+  forget = (): void => {};
+
+  constructor(text: string) {
+    this.bytes = new TextEncoder().encode(text);
+    this.sizeBytes = this.bytes.length;
+    this.version = `v-${text}`;
+  }
+
+  isCurrent(): boolean {
+    return this.isNow;
+  }
+
+  whenForgotten(forget: () => void): void {
+    this.forget = forget;
+  }
+
+  read(): number {
+    return 0;
+  }
+
+  close(): void {}
+}
+
+function inMemory(text: string): MemoryFile {
+  return new MemoryFile(text);
 }
 
 function siteAt(store: Store, nowMs: number): Site {
@@ -35,11 +57,14 @@ function siteAt(store: Store, nowMs: number): Site {
 }
 
 describe("the same request again", () => {
-  test("has the same answer while the file is the same and the second lasts", () => {
-    const { store } = setUp();
+  test("has the same answer while the file is the same, without asking the store", () => {
+    const { state, store } = setUp();
     const site = makeSite(store);
     const request = makeRequest("GET", "/a.txt");
-    expect(respond(request, site)).toBe(respond(request, site));
+    const first = respond(request, site);
+    expect(first).toMatchObject({ status: 200, body: { bytes: state.file.bytes } });
+    expect(respond(request, site)).toBe(first);
+    expect(state.finds).toBe(1);
   });
 
   test("has another answer when the file is another", () => {
@@ -47,19 +72,56 @@ describe("the same request again", () => {
     const site = makeSite(store);
     const request = makeRequest("GET", "/a.txt");
     void respond(request, site);
-    state.file = inMemory("two");
-    expect(respond(request, site)).toMatchObject({ body: { length: 3, pieces: [state.file.bytes] } });
+    state.file.isNow = false;
+    state.file = inMemory("second");
+    expect(respond(request, site)).toMatchObject({ body: { bytes: state.file.bytes } });
   });
 
-  test("has another Date in another second", () => {
-    const { store } = setUp();
-    const request = makeRequest("GET", "/a.txt");
+  test("lets go of the content when it is no longer kept in memory", () => {
+    const { state, store } = setUp();
+    const site = makeSite(store);
+    const requests = [makeRequest("GET", "/a.txt"), makeRequest("GET", "/a.txt?again")];
+    for (const request of requests) void respond(request, site);
+    state.file.forget();
+    expect(Bun.inspect(requests, { depth: 9 })).not.toContain("bytes");
+    for (const request of requests) void respond(request, site);
+    expect(state.finds).toBe(4);
+  });
+
+  test.each(["If-Modified-Since", "If-Unmodified-Since", "If-Range"])(
+    "with %s is decided anew when the second is over",
+    (name) => {
+      const { store } = setUp();
+      let nowMs = Date.UTC(2026, 0, 1);
+      const site = { ...makeSite(store), clock: { nowMs: () => nowMs, monotonicMs: () => 0 } };
+      const fields = { Range: "bytes=0-0", [name]: "Thu, 01 Jan 2026 00:00:00 GMT" };
+      const request = makeRequest("GET", "/a.txt", { fields });
+      const first = respond(request, site);
+      nowMs += 999;
+      expect(respond(request, site)).toBe(first);
+      nowMs += 1;
+      expect(respond(request, site)).not.toBe(first);
+    },
+  );
+
+  test("about a file from the future is decided anew when the second is over: Last-Modified is the present", () => {
+    const { state, store } = setUp();
+    Object.assign(state.file, { modifiedMs: Date.UTC(2030, 0, 1) });
     let nowMs = Date.UTC(2026, 0, 1);
     const site = { ...makeSite(store), clock: { nowMs: () => nowMs, monotonicMs: () => 0 } };
-    const dateOf = () => (respond(request, site) as Reply).fields[0]?.[1];
-    expect(dateOf()).toBe("Thu, 01 Jan 2026 00:00:00 GMT");
+    const request = makeRequest("GET", "/a.txt");
+    const modified = () => new Map((respond(request, site) as Reply).fields).get("Last-Modified");
+    expect(modified()).toBe("Thu, 01 Jan 2026 00:00:00 GMT");
     nowMs += 1000;
-    expect(dateOf()).toBe("Thu, 01 Jan 2026 00:00:01 GMT");
+    expect(modified()).toBe("Thu, 01 Jan 2026 00:00:01 GMT");
+  });
+
+  test("for several ranges has a boundary of its own", () => {
+    const { store } = setUp();
+    const site = makeSite(store);
+    const request = makeRequest("GET", "/a.txt", { fields: { Range: "bytes=0-0,2-2" } });
+    expect(respond(request, site)).toMatchObject({ status: 206 });
+    expect(respond(request, site)).not.toEqual(respond(request, site));
   });
 
   test("is not answered from another site", () => {

@@ -302,12 +302,12 @@ describe("persistence (RFC 9112 §9.3)", () => {
   });
 
   test("Keep-Alive is announced in Connection, and left out when the connection closes (RFC 9110 §7.6.1)", () => {
-    const fields: readonly Field[] = [["Keep-Alive", "timeout=5"]];
-    expect(answer(GET, { ...EMPTY, fields })).toBe(
-      "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    const momentFields: readonly Field[] = [["Keep-Alive", "timeout=5"]];
+    expect(answer(GET, { ...EMPTY, momentFields })).toBe(
+      "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
     );
-    expect(answer(GET, { ...EMPTY, fields, close: true })).toBe(
-      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    expect(answer(GET, { ...EMPTY, momentFields, close: true })).toBe(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     );
   });
 });

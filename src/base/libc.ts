@@ -31,6 +31,10 @@ function open() {
     listen: { args: ["i32", "i32"], returns: "i32" },
     // The offset is passed by address.
     sendfile: { args: ["i32", "i32", "ptr", "u64"], returns: "i64" },
+    inotify_init1: { args: ["i32"], returns: "i32" },
+    inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
+    read: { args: ["i32", "ptr", "u64"], returns: "i64" },
+    statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
   });
 }
 

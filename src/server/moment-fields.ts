@@ -1,0 +1,27 @@
+/**
+ * What an answer says of the moment it is sent in, whatever it answers: Date (RFC 9110 §6.6.1) and how long the
+ * connection is kept.
+ */
+import { formatHttpDate } from "../semantics/http-date.ts";
+import { formatKeepAlive } from "../semantics/keep-alive.ts";
+import type { Field } from "../wire/fields.ts";
+
+let written:
+  { readonly second: number; readonly timeoutMs: number; readonly fields: readonly Field[] } | undefined;
+
+/**
+ * The fields for an answer that is sent at `nowMs` (ms since the epoch) on a connection that is kept for `timeoutMs`: the same
+ * array for a second, so that whoever writes them can know them again.
+ */
+export function momentFields(nowMs: number, timeoutMs: number): readonly Field[] {
+  const second = Math.floor(nowMs / 1000);
+  if (written?.second !== second || written.timeoutMs !== timeoutMs) {
+    const date = formatHttpDate(nowMs) ?? "Thu, 01 Jan 1970 00:00:00 GMT";
+    const fields: readonly Field[] = [
+      ["Date", date],
+      ["Keep-Alive", formatKeepAlive(timeoutMs)],
+    ];
+    written = { second, timeoutMs, fields };
+  }
+  return written.fields;
+}

@@ -1,0 +1,147 @@
+/**
+ * When something may have changed on the disk. A file that was looked at need not be looked at again as long as nothing
+ * did: in folders that the kernel watches (Linux, inotify(7)) until it tells of a change; elsewhere until the turn of the
+ * event loop ends, so that only requests which came together share a look.
+ */
+import { realpathSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { encodeUtf8 } from "../base/bytes.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { libc } from "../base/libc.ts";
+import type { DiskPath, DiskRoot } from "./confine.ts";
+
+// Linux: <sys/inotify.h>. IN_NONBLOCK | IN_CLOEXEC; MODIFY, ATTRIB, MOVED_*, CREATE, DELETE, *_SELF, ONLYDIR.
+const INIT_FLAGS = 0o2004000;
+const WATCHED_EVENTS = 0x0100_0fc6;
+/** A folder came, went or changed; a watch ended; events were lost: then it is not sure any more what is watched. */
+const FOLDER_EVENTS = 0x4000_0000 | 0x0000_ec00;
+/** An event: watch, mask, cookie, and the length of the name that follows; four bytes each. */
+const EVENT_BYTES = 16;
+const MASK_OFFSET = 4;
+const NAME_LENGTH_OFFSET = 12;
+
+/**
+ * File systems whose every change goes through this kernel, by their magic numbers: ext2 to ext4, XFS, Btrfs, tmpfs,
+ * F2FS, bcachefs, ZFS. Others (NFS, FUSE, overlays) can change behind its back.
+ */
+const LOCAL_FILE_SYSTEMS = new Set([
+  0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1,
+]);
+
+/** So many folders are watched at most; the system gives a user some thousands for all programs. */
+const MOST_FOLDERS = 1024;
+/** What no watch tells (a write through mapped memory, or by another name of the file) is noticed after so long. */
+const DOUBT_MS = 1_000;
+
+const events = Buffer.alloc(64 * 1024);
+
+class DiskChanges {
+  readonly #clock: Clock;
+  #lastMark = 0;
+  #turnMark = 0;
+  #watchMark = 0;
+  #isTurnNoted = false;
+  #doubtMs = 0;
+  #descriptor: number | undefined;
+  /** The folders that were to be watched, and whether they are. */
+  readonly #folders = new Map<string, boolean>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Another number in each turn of the event loop in which it is asked for. */
+  get turnMark(): number {
+    this.#beginTurn();
+    return this.#turnMark;
+  }
+
+  /** Another number when something has changed in a watched folder. */
+  get watchMark(): number {
+    this.#beginTurn();
+    return this.#watchMark;
+  }
+
+  /** Something was changed by this process: what was looked at before counts no more. */
+  note(): void {
+    this.#turnMark = this.#nextMark();
+    this.#watchMark = this.#nextMark();
+  }
+
+  /** Watches the folders from `root` down to the file at `path`. @returns whether its changes are told. */
+  watch(root: DiskRoot, path: DiskPath): boolean {
+    this.#beginTurn();
+    return this.#watchFolder(root, dirname(path));
+  }
+
+  #watchFolder(root: DiskRoot, folder: string): boolean {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    if (this.#folders.size >= MOST_FOLDERS) return false;
+    const isBelow = folder.length > root.path.length;
+    const isWatched =
+      (!isBelow || this.#watchFolder(root, dirname(folder))) &&
+      this.#addWatch(folder) &&
+      // Only now: from here on, a change of this is told, too. What links lead to can be changed where nobody looks.
+      isRealAndLocal(folder);
+    this.#folders.set(folder, isWatched);
+    return isWatched;
+  }
+
+  #addWatch(folder: string): boolean {
+    const calls = libc();
+    if (calls === undefined) return false;
+    this.#descriptor ??= calls.inotify_init1(INIT_FLAGS);
+    return calls.inotify_add_watch(this.#descriptor, encodeUtf8(`${folder}\0`), WATCHED_EVENTS) >= 0;
+  }
+
+  #beginTurn(): void {
+    if (this.#isTurnNoted) return;
+    this.#isTurnNoted = true;
+    setImmediate(this.#endTurn);
+    if (this.#descriptor === undefined) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#readEvents(this.#descriptor) && nowMs < this.#doubtMs) return;
+    this.#doubtMs = nowMs + DOUBT_MS;
+    this.#watchMark = this.#nextMark();
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnNoted = false;
+    this.#turnMark = this.#nextMark();
+  };
+
+  /** @returns whether there were any. */
+  #readEvents(descriptor: number): boolean {
+    let hasAny = false;
+    for (;;) {
+      const length = Number(libc()?.read(descriptor, events, events.length) ?? -1);
+      if (length <= 0) return hasAny;
+      hasAny = true;
+      if (tellsOfFolders(events.subarray(0, length))) this.#folders.clear();
+    }
+  }
+
+  #nextMark(): number {
+    this.#lastMark += 1;
+    return this.#lastMark;
+  }
+}
+
+/** What may have changed, for the whole process: the system gives out few watchers. */
+export const diskChanges = new DiskChanges(systemClock);
+
+function isRealAndLocal(folder: string): boolean {
+  try {
+    return realpathSync.native(folder) === folder && LOCAL_FILE_SYSTEMS.has(statfsSync(folder).type);
+  } catch {
+    return false;
+  }
+}
+
+function tellsOfFolders(list: Buffer): boolean {
+  for (let at = 0; at < list.length; at += EVENT_BYTES + list.readUInt32LE(at + NAME_LENGTH_OFFSET)) {
+    if ((list.readUInt32LE(at + MASK_OFFSET) & FOLDER_EVENTS) !== 0) return true;
+  }
+  return false;
+}

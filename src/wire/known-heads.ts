@@ -1,0 +1,35 @@
+/**
+ * Requests' heads that came of late, understood, by their text: browsers and scripts ask again and again in the same words,
+ * on one connection or on many.
+ */
+import type { Interpreted } from "./message-head.ts";
+import type { RequestHead } from "./message.ts";
+
+/** Longer heads are rare, and not worth the memory. */
+const MOST_TEXT_BYTES = 2048;
+/** What an entry costs beside its text, roughly. */
+const ENTRY_BYTES = 1024;
+const MOST_BYTES = 24 * 1024 * 1024;
+
+/** Shared by connections with the same limits: whether a head is valid depends on nothing else. */
+export class KnownHeads {
+  /** Longest known first: a Map keeps the order of insertion. */
+  readonly #heads = new Map<string, Interpreted<RequestHead>>();
+  #bytes = 0;
+
+  /** The head that `text` (with its empty line) has been understood as: the same object each time. */
+  get(text: string): Interpreted<RequestHead> | undefined {
+    return this.#heads.get(text);
+  }
+
+  /** Takes note of what `text` means. */
+  add(text: string, head: Interpreted<RequestHead>): void {
+    if (text.length > MOST_TEXT_BYTES || this.#heads.has(text)) return;
+    this.#heads.set(text, head);
+    this.#bytes += text.length + ENTRY_BYTES;
+    if (this.#bytes <= MOST_BYTES) return;
+    const [oldest = ""] = this.#heads.keys();
+    this.#heads.delete(oldest);
+    this.#bytes -= oldest.length + ENTRY_BYTES;
+  }
+}
