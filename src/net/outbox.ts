@@ -161,8 +161,9 @@ export class Outbox {
     for (const piece of this.#pieces) {
       if (filled >= limit || (filled > 0 && this.#isForKernel(piece, offset))) break;
       const length = Math.min(pieceLength(piece) - offset, limit - filled);
-      if (piece instanceof Uint8Array) scratch.set(piece.subarray(offset, offset + length), filled);
-      else readSlice(piece, offset, scratch.subarray(filled, filled + length));
+      if (!(piece instanceof Uint8Array)) readSlice(piece, offset, scratch.subarray(filled, filled + length));
+      else if (length === piece.length) scratch.set(piece, filled);
+      else scratch.set(piece.subarray(offset, offset + length), filled);
       filled += length;
       offset = 0;
     }
@@ -170,8 +171,9 @@ export class Outbox {
   }
 
   #consume(count: number): void {
-    this.#pendingBytes -= count;
     this.#writtenBytes += count;
+    if (count === this.#pendingBytes) return this.clear();
+    this.#pendingBytes -= count;
     let gone = this.#offset + count;
     let whole = 0;
     for (const piece of this.#pieces) {

@@ -1,9 +1,17 @@
 /**
  * A reply on its way: from the site's value through the exchange into the outbox, only as fast as the socket drains.
  */
+import { NO_BYTES } from "../base/bytes.ts";
 import type { Piece } from "../base/piece.ts";
 import type { Outbox } from "../net/outbox.ts";
-import { bodyLength, closeBody, type Reply, type ReplyStream } from "../site/reply.ts";
+import {
+  bodyLength,
+  closeBody,
+  NO_CONTENT,
+  type Reply,
+  type ReplyBody,
+  type ReplyStream,
+} from "../site/reply.ts";
 import type { Exchange } from "../wire/exchange.ts";
 import type { Field } from "../wire/fields.ts";
 
@@ -69,26 +77,37 @@ export class Answer {
   /** Puts the head into the outbox, and of the body what is at hand. */
   start(options: AnswerOptions): FeedResult {
     const { body, status, fields, kept } = this.#reply;
+    // The answer to a HEAD ends with its head; its content is never made (RFC 9110 §9.3.2).
+    const content = options.isHeadOnly ? NO_BYTES : contentAtHand(body);
     this.#put(
       this.#path.exchange.send({
         kind: "response",
         status,
         fields,
         momentFields: options.momentFields,
-        ...(kept && { kept }),
+        kept,
         length: bodyLength(body),
+        content,
         close: options.close,
       }),
     );
+    return content === undefined ? this.#begin(body) : this.#endWith(content);
+  }
+
+  #endWith(content: Uint8Array): FeedResult {
+    this.#endMark = this.#outboxEnd;
+    this.#bodyMark = this.#endMark - content.length;
+    this.#bodyBytes = content.length;
+    return "done";
+  }
+
+  #begin(body: ReplyBody): FeedResult {
     this.#bodyMark = this.#outboxEnd;
-    // The answer to a HEAD ends with its head; its content is never made (RFC 9110 §9.3.2).
-    if (options.isHeadOnly) return this.#end([]);
     if (body.kind === "stream") {
       this.#stream = body.stream;
       return this.feed();
     }
-    if (body.kind === "bytes") this.#putData(body.bytes);
-    else for (const piece of body.pieces) this.#putData(piece);
+    if (body.kind === "pieces") for (const piece of body.pieces) this.#putData(piece);
     return this.#end([]);
   }
 
@@ -148,4 +167,10 @@ export class Answer {
   #put(pieces: readonly Piece[]): void {
     for (const piece of pieces) this.#path.outbox.push(piece);
   }
+}
+
+/** The whole content of an answer, if nothing has to be read or made for it. */
+function contentAtHand(body: ReplyBody): Uint8Array | undefined {
+  if (body.kind === "bytes") return body.bytes;
+  return body === NO_CONTENT ? NO_BYTES : undefined;
 }

@@ -50,6 +50,8 @@ export class Connection implements Timed, Registered, TurnTaker {
   #wantsRoom = false;
   /** What was announced last: an idle connection is kept so long, whatever the load has become. */
   #idleTimeoutMs: number;
+  /** When the present turn began, on the monotonic clock. */
+  #turnMs: number;
 
   constructor(id: number, endpoint: Endpoint, socket: ClientSocket, context: ConnectionContext<Connection>) {
     this.id = id;
@@ -67,7 +69,8 @@ export class Connection implements Timed, Registered, TurnTaker {
       onFailure: (error) => this.#fail(error),
     };
     this.#idleTimeoutMs = context.register.timeoutMs;
-    this.#patience.awaitRequest(this.#idleTimeoutMs);
+    this.#turnMs = clock.monotonicMs();
+    this.#patience.awaitRequest(this.#idleTimeoutMs, this.#turnMs);
   }
 
   get deadlineMs(): number {
@@ -155,6 +158,7 @@ export class Connection implements Timed, Registered, TurnTaker {
   /** Does what can be done now: as the answer to an event, or when a turn has come. */
   takeTurn(): void {
     if (this.#patience.isOver) return;
+    this.#turnMs = this.#context.clock.monotonicMs();
     try {
       this.#doWhatCanBeDone();
     } catch (error) {
@@ -226,18 +230,11 @@ export class Connection implements Timed, Registered, TurnTaker {
   // ── A request ──
 
   #begin(head: RequestHead): void {
-    const current = this.#newRequest(head);
+    const current = new RequestInProgress(head, this.#turnMs);
+    this.#current = current;
     const outcome = respond(head, this.#context.site);
     if (outcome instanceof Promise) this.#awaitSite(outcome, (decided) => this.#decide(current, decided));
     else this.#decide(current, outcome);
-  }
-
-  #newRequest(head: RequestHead | undefined): RequestInProgress {
-    const { clock, register } = this.#context;
-    const current = new RequestInProgress(head, clock.monotonicMs());
-    this.#current = current;
-    register.markBusy(this);
-    return current;
   }
 
   #decide(current: RequestInProgress, outcome: Outcome): void {
@@ -309,7 +306,8 @@ export class Connection implements Timed, Registered, TurnTaker {
   }
 
   #answerProtocolError(error: ProtocolError): void {
-    const current = this.#current ?? this.#newRequest(undefined);
+    const current = this.#current ?? new RequestInProgress(undefined, this.#context.clock.monotonicMs());
+    this.#current = current;
     current.abandon();
     this.#answer(current, refuseProtocol(error, this.#context.site), { close: true });
   }
@@ -324,45 +322,44 @@ export class Connection implements Timed, Registered, TurnTaker {
     if (flushed === "closed") this.#line.terminate();
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
-      this.#patience.await("reader");
+      this.#await("reader");
     }
     return flushed;
+  }
+
+  #await(awaited: "head" | "body" | "site" | "reader"): void {
+    this.#patience.await(awaited);
+    this.#context.register.markBusy(this);
   }
 
   /** Logs the answers that the kernel has taken whole. */
   #settleSent(): void {
     while (this.#unsent[0]?.answer?.isSent === true) {
       const request = this.#unsent.shift();
-      if (request !== undefined) this.#settle(request, { isWhole: true });
+      if (request !== undefined) this.#settle(request, { isWhole: true, nowMs: this.#turnMs });
     }
   }
 
-  #settle(request: RequestInProgress, options: { readonly isWhole: boolean }): void {
+  #settle(request: RequestInProgress, how: { readonly isWhole: boolean; readonly nowMs: number }): void {
     request.close();
     const { clock, observer, onActivity } = this.#context;
-    const nowMs = clock.monotonicMs();
-    onActivity(nowMs);
+    onActivity(how.nowMs);
     if (observer.answered === undefined) return;
-    tellAnswer(observer, this, request, { isWhole: options.isWhole, clock, fd: this.#line.fd });
+    tellAnswer(observer, this, request, { isWhole: how.isWhole, clock, fd: this.#line.fd });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */
   #awaitNext(): void {
     const current = this.#current;
     this.#line.regulateReading(this.#exchange.bufferedBytes);
-    if (current !== undefined) this.#patience.await(current.isAwaitingBody ? "body" : "site");
+    if (current !== undefined) this.#await(current.isAwaitingBody ? "body" : "site");
     else if (this.#isRetired || !this.#exchange.persists) this.#sayFarewell();
-    else if (this.#exchange.isInHead) this.#awaitHead();
-    else this.#awaitRequest();
+    else if (this.#exchange.isInHead) this.#await("head");
+    else this.#awaitRequest(this.#turnMs);
   }
 
-  #awaitHead(): void {
-    this.#patience.await("head");
-    this.#context.register.markBusy(this);
-  }
-
-  #awaitRequest(): void {
-    this.#patience.awaitRequest(this.#idleTimeoutMs);
+  #awaitRequest(nowMs: number): void {
+    this.#patience.awaitRequest(this.#idleTimeoutMs, nowMs);
     this.#context.register.markIdle(this);
   }
 
@@ -376,7 +373,7 @@ export class Connection implements Timed, Registered, TurnTaker {
   /** No request came in time; but a client that is still reading the last answer could not send one yet. */
   #endIdleness(): void {
     if (this.#line.holdsUnread) this.#line.awaitTail();
-    else if (this.#patience.isTailAwaited) this.#awaitRequest();
+    else if (this.#patience.isTailAwaited) this.#awaitRequest(this.#context.clock.monotonicMs());
     else this.#sayFarewell();
   }
 
@@ -394,7 +391,8 @@ export class Connection implements Timed, Registered, TurnTaker {
     this.#context.turns.delete(this);
     if (this.#current !== undefined) this.#unsent.push(this.#current);
     this.#current = undefined;
-    for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false });
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false, nowMs });
     this.#context.onClosed(this);
   }
 }

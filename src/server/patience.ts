@@ -62,8 +62,7 @@ export class Patience {
     return this.#awaited === "farewell" || this.#awaited === "nothing";
   }
 
-  awaitRequest(timeoutMs: number): void {
-    const nowMs = this.#nowMs;
+  awaitRequest(timeoutMs: number, nowMs = this.#nowMs): void {
     this.#awaited = "request";
     this.#tailWindowEndMs = Number.POSITIVE_INFINITY;
     this.#deadlineMs = nowMs + timeoutMs;

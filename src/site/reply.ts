@@ -4,7 +4,7 @@
 import { assertNever } from "../base/assert-never.ts";
 import type { Piece, ReadableFile } from "../base/piece.ts";
 import type { Field, Fields } from "../wire/fields.ts";
-import type { KeptHead } from "../wire/message.ts";
+import type { KeptTail } from "../wire/message.ts";
 
 /** Content of a reply. Whoever sends it closes what is in it, sent or not ({@link closeBody}). */
 export type ReplyBody =
@@ -42,8 +42,8 @@ export type Reply = {
   readonly body: ReplyBody;
   /** The connection must not be used further. */
   readonly close?: boolean;
-  /** In a reply that may be given again: where what is written of its fields is kept. */
-  readonly kept?: KeptHead;
+  /** In a reply that may be given again: where what is written of it is kept. */
+  readonly kept?: KeptTail;
 };
 
 /** Takes a request's body. Either `finish` or `abort` is called, once, last. */

@@ -5,10 +5,8 @@ import { encodeLatin1 } from "../base/bytes.ts";
 import { pieceLength, type Piece } from "../base/piece.ts";
 import type { Field } from "./fields.ts";
 import { formatFields } from "./head-writer.ts";
+import type { BodyFraming } from "./message.ts";
 import { localError } from "./protocol-error.ts";
-
-/** `omitted`: there is content, but it isn't sent, as in the answer to HEAD. */
-export type BodyFraming = number | "chunked" | "until-close" | "omitted";
 
 export interface BodyWriter {
   /**

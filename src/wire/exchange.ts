@@ -206,27 +206,27 @@ export class Exchange {
   }
 
   #readRequest(source: RequestSource): WireEvent | undefined {
-    const read = source.read();
-    if (read === undefined) return this.#readClose();
-    this.#request = read.head;
-    this.#persists = read.persists;
+    const head = source.read();
+    if (head === undefined) return this.#readClose();
+    this.#request = head;
+    this.#persists = head.persists;
     this.#isContinued = false;
     this.#sending = "owed";
-    this.#beginBody(read.head.framing);
-    return read.head;
+    this.#beginBody(head.framing);
+    return head;
   }
 
   #readResponse(source: ResponseSource): WireEvent | undefined {
     if (this.#sending === "idle") return this.#readClose();
-    const read = source.read(this.#method);
-    if (read === undefined) {
+    const head = source.read(this.#method);
+    if (head === undefined) {
       if (!this.#buffer.isEnded) return undefined;
       throw new ProtocolError("The connection was closed before the response's head came");
     }
-    if (read.head.kind === "informational") return read.head;
-    if (!read.persists) this.#persists = false;
-    this.#beginBody(read.head.framing);
-    return read.head;
+    if (head.kind === "informational") return head;
+    if (!head.persists) this.#persists = false;
+    this.#beginBody(head.framing);
+    return head;
   }
 
   #beginBody(framing: Framing): void {
@@ -298,6 +298,7 @@ export class Exchange {
       }),
     );
     if (this.#request === undefined) this.#finish();
+    if (message.content !== undefined) this.#noteSent();
     return pieces;
   }
 
@@ -330,7 +331,7 @@ export class Exchange {
     this.#writer = outgoing.writer;
     this.#sending = "body";
     if (outgoing.closes) this.#persists = false;
-    return outgoing.head;
+    return outgoing.start;
   }
 
   #openWriter(): BodyWriter {
@@ -340,9 +341,13 @@ export class Exchange {
 
   #sendEnd(trailers: readonly Field[]): readonly Piece[] {
     const pieces = this.#endBody(this.#openWriter(), trailers);
+    this.#noteSent();
+    return pieces;
+  }
+
+  #noteSent(): void {
     this.#sending = "whole";
     this.#settle();
-    return pieces;
   }
 
   #endBody(writer: BodyWriter, trailers: readonly Field[]): readonly Piece[] {

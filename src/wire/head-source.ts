@@ -12,7 +12,7 @@ import {
 import { HeadReader, type Head } from "./head-reader.ts";
 import type { KnownHeads } from "./known-heads.ts";
 import type { WireLimits } from "./limits.ts";
-import { interpretRequest, interpretResponse, type Interpreted } from "./message-head.ts";
+import { interpretRequest, interpretResponse } from "./message-head.ts";
 import type { InformationalHead, RequestHead, ResponseHead } from "./message.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
@@ -49,7 +49,7 @@ export class RequestSource {
    *   are known.
    * @throws {ProtocolError} with the status to answer.
    */
-  read(): Interpreted<RequestHead> | undefined {
+  read(): RequestHead | undefined {
     const text = this.reader.peek();
     const known = text === undefined ? undefined : this.#known.get(text);
     if (text === undefined || known === undefined) return this.#readAnew(text);
@@ -57,7 +57,7 @@ export class RequestSource {
     return known;
   }
 
-  #readAnew(text: string | undefined): Interpreted<RequestHead> | undefined {
+  #readAnew(text: string | undefined): RequestHead | undefined {
     const quick = text === undefined ? undefined : this.reader.readQuickly(text);
     const read = quick ?? this.reader.readCarefully();
     if (read === undefined) return undefined;
@@ -93,14 +93,14 @@ export class ResponseSource {
    * @returns `undefined` when no head has come whole.
    * @throws {ProtocolError} also when more informational ones come than are allowed before a final one.
    */
-  read(method: string): Interpreted<ResponseHead | InformationalHead> | undefined {
+  read(method: string): ResponseHead | InformationalHead | undefined {
     const text = this.reader.peek();
     const quick = text === undefined ? undefined : this.reader.readQuickly(text);
     const read = quick ?? this.reader.readCarefully();
     if (read === undefined) return undefined;
-    const interpreted = interpretResponse(read, method);
-    this.#count(interpreted.head);
-    return interpreted;
+    const head = interpretResponse(read, method);
+    this.#count(head);
+    return head;
   }
 
   #count(head: ResponseHead | InformationalHead): void {

@@ -5,7 +5,7 @@
 import { encodeLatin1 } from "../base/bytes.ts";
 import type { Field } from "./fields.ts";
 import { FIELD_VALUE, isAuthority, TOKEN } from "./grammar.ts";
-import type { KeptHead, RequestToSend, ResponseToSend } from "./message.ts";
+import type { RequestToSend } from "./message.ts";
 import { localError, type ProtocolError } from "./protocol-error.ts";
 import { formatStatusLine } from "./status-line.ts";
 import { parseTarget } from "./target.ts";
@@ -30,23 +30,16 @@ const NO_FIELDS: readonly Field[] = [];
 const openings = { fields: NO_FIELDS, bytes: new Map<number, Uint8Array>() };
 
 /**
- * Writes a final response's head, in two parts: how it opens, which is the same for many responses of a moment, and the rest,
- * which is the same for a response whenever it is sent.
+ * Writes how a final response's head opens: its status-line, and the fields that many responses of a moment have in common.
  *
  * @returns bytes that must not be changed: they may be given again.
- * @throws {ProtocolError} when a field is not valid or not the caller's to give.
+ * @throws {ProtocolError} blame `local` when a field is not valid or not the caller's to give.
  */
-export function writeResponseHead(
-  message: Pick<ResponseToSend, "status" | "fields" | "momentFields" | "kept">,
-  framing: FramingField,
+export function writeOpening(
+  status: number,
+  fields: readonly Field[] = NO_FIELDS,
   connection: ResponseConnection,
-): readonly Uint8Array[] {
-  const { status, fields, momentFields = NO_FIELDS, kept } = message;
-  const rest = kept === undefined ? writeRest(fields, framing) : recallRest(fields, framing, kept);
-  return [writeOpening(status, momentFields, connection), rest];
-}
-
-function writeOpening(status: number, fields: readonly Field[], connection: ResponseConnection): Uint8Array {
+): Uint8Array {
   if (openings.fields !== fields) {
     openings.fields = fields;
     openings.bytes.clear();
@@ -76,14 +69,11 @@ function formatOpening(
   return namesKeepAlive ? `${text}Connection: keep-alive\r\n` : text;
 }
 
-function recallRest(fields: readonly Field[], framing: FramingField, kept: KeptHead): Uint8Array {
-  if (kept.bytes !== undefined && kept.framing === framing) return kept.bytes;
-  kept.framing = framing;
-  kept.bytes = writeRest(fields, framing);
-  return kept.bytes;
-}
-
-function writeRest(fields: readonly Field[], framing: FramingField): Uint8Array {
+/**
+ * Writes the rest of a final response's head: its own fields, and the one that frames it.
+ * @throws {ProtocolError} as {@link writeOpening}.
+ */
+export function writeRest(fields: readonly Field[], framing: FramingField): Uint8Array {
   return encodeLatin1(`${formatFields(fields)}${formatFraming(framing)}\r\n`);
 }
 

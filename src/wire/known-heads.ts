@@ -2,7 +2,6 @@
  * Requests' heads that came of late, understood, by their text: browsers and scripts ask again and again in the same words,
  * on one connection or on many.
  */
-import type { Interpreted } from "./message-head.ts";
 import type { RequestHead } from "./message.ts";
 
 /** Longer heads are rare, and not worth the memory. */
@@ -14,16 +13,16 @@ const MOST_BYTES = 24 * 1024 * 1024;
 /** Shared by connections with the same limits: whether a head is valid depends on nothing else. */
 export class KnownHeads {
   /** Longest known first: a Map keeps the order of insertion. */
-  readonly #heads = new Map<string, Interpreted<RequestHead>>();
+  readonly #heads = new Map<string, RequestHead>();
   #bytes = 0;
 
   /** The head that `text` (with its empty line) has been understood as: the same object each time. */
-  get(text: string): Interpreted<RequestHead> | undefined {
+  get(text: string): RequestHead | undefined {
     return this.#heads.get(text);
   }
 
   /** Takes note of what `text` means. */
-  add(text: string, head: Interpreted<RequestHead>): void {
+  add(text: string, head: RequestHead): void {
     if (text.length > MOST_TEXT_BYTES || this.#heads.has(text)) return;
     this.#heads.set(text, head);
     this.#bytes += text.length + ENTRY_BYTES;

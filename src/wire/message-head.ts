@@ -9,33 +9,28 @@ import type { Framing, HttpVersion, InformationalHead, RequestHead, ResponseHead
 import { allowsPersistence } from "./persistence.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
-/** A head, and whether its sender lets the connection go on after the message. */
-export type Interpreted<H> = { readonly head: H; readonly persists: boolean };
-
 /**
  * Makes a request's head out of what was read.
  * @throws {ProtocolError} 400 or 501 when Host or the framing fields are not right.
  */
-export function interpretRequest(read: Head<RequestLine>): Interpreted<RequestHead> {
+export function interpretRequest(read: Head<RequestLine>): RequestHead {
   const { start, fields } = read;
   const control = surveyFields(fields);
   checkHost(start.version, control.host);
   const framing = decideRequestFraming(start.version, control);
   const expectsContinue = waitsForContinue(start.version, framing, control);
+  // Member by member: spreading costs as much here as the rest.
   return {
-    // Member by member: spreading costs as much here as the rest.
-    head: {
-      kind: "request",
-      method: start.method,
-      target: start.target,
-      rawTarget: start.rawTarget,
-      version: start.version,
-      fields,
-      framing,
-      expectsContinue,
-      note: undefined,
-    },
+    kind: "request",
+    method: start.method,
+    target: start.target,
+    rawTarget: start.rawTarget,
+    version: start.version,
+    fields,
+    framing,
+    expectsContinue,
     persists: allowsPersistence(start.version, control.connection),
+    note: undefined,
   };
 }
 
@@ -44,21 +39,16 @@ export function interpretRequest(read: Head<RequestLine>): Interpreted<RequestHe
  * @param method of the request that it answers.
  * @throws {ProtocolError} when the framing fields are not right, or the server switches protocols unasked.
  */
-export function interpretResponse(
-  read: Head<StatusLine>,
-  method: string,
-): Interpreted<ResponseHead | InformationalHead> {
+export function interpretResponse(read: Head<StatusLine>, method: string): ResponseHead | InformationalHead {
   const { start, fields } = read;
   if (start.status === 101) throw new ProtocolError("The server switched protocols without being asked to");
   const control = surveyFields(fields);
   const framing = decideResponseFraming(method, start, control);
   if (start.status < 200) {
-    return { head: { kind: "informational", status: start.status, fields }, persists: true };
+    return { kind: "informational", status: start.status, fields };
   }
-  return {
-    head: { kind: "response", ...start, fields, framing },
-    persists: framing.kind !== "until-close" && allowsPersistence(start.version, control.connection),
-  };
+  const persists = framing.kind !== "until-close" && allowsPersistence(start.version, control.connection);
+  return { kind: "response", ...start, fields, framing, persists };
 }
 
 /**

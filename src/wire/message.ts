@@ -28,6 +28,8 @@ export type RequestHead = {
   readonly framing: Framing;
   /** Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean;
+  /** Whether the client lets the connection go on after the message (RFC 9112 §9.3). */
+  readonly persists: boolean;
   /** For whoever answers: what is to be remembered of this request until it is asked again. Nothing here reads it. */
   note: unknown;
 };
@@ -40,6 +42,8 @@ export type ResponseHead = {
   readonly version: HttpVersion;
   readonly fields: Fields;
   readonly framing: Framing;
+  /** Whether the server lets the connection go on after the message (RFC 9112 §9.3). */
+  readonly persists: boolean;
 };
 
 /** A 1xx response, which precedes the final one. */
@@ -74,8 +78,14 @@ export type RequestToSend = {
   readonly close?: boolean;
 };
 
-/** What was written of a response's fields the last time, and with which framing. */
-export type KeptHead = { framing?: number | "chunked" | undefined; bytes?: Uint8Array };
+/** How the body of a message to write is framed. `omitted`: there is content, but it isn't sent, as in the answer to HEAD. */
+export type BodyFraming = number | "chunked" | "until-close" | "omitted";
+
+/** The rest of a response's head, with its content or before it. */
+export type ResponseTail = { readonly bytes: Uint8Array; readonly content: Uint8Array | undefined };
+
+/** Where the tail of a response is kept that is sent again and again: what was written the last time, in which framing. */
+export type KeptTail = { framing?: BodyFraming; tail?: ResponseTail };
 
 /** A final response to write. The caller gives every field except `Content-Length`, `Transfer-Encoding`, `Connection`. */
 export type ResponseToSend = {
@@ -88,13 +98,15 @@ export type ResponseToSend = {
    * it is given, so it must not change.
    */
   readonly momentFields?: readonly Field[];
-  /** Where what is written of `fields` is kept, if the response is sent again and again; it belongs to this array. */
-  readonly kept?: KeptHead;
+  /** For a response that is sent again and again, always with these fields and this content. */
+  readonly kept?: KeptTail | undefined;
   /**
    * Length in bytes of the content that a GET would get (so a HEAD announces it too), or `"unknown"`: sent chunked,
    * and to HTTP/1.0 by closing. Ignored for 204 and 304 (for 304 a number is announced as RFC 9110 §8.6 allows).
    */
   readonly length: number | "unknown";
+  /** The content, where it is at hand as a whole: then the message ends with it, and nothing of it is to be sent after. */
+  readonly content?: Uint8Array | undefined;
   /** Close the connection after this response. */
   readonly close?: boolean;
 };

@@ -2,19 +2,32 @@
  * How a message of one's own begins: its head as bytes, and how its body will be framed (RFC 9112 §6).
  */
 import type { Piece } from "../base/piece.ts";
-import { makeBodyWriter, type BodyFraming, type BodyWriter } from "./body-writer.ts";
+import { concatBytes } from "../base/bytes.ts";
+import { makeBodyWriter, type BodyWriter } from "./body-writer.ts";
 import { hasResponseBody } from "./framing.ts";
 import {
   writeInformationalHead,
   writeRequestHead,
-  writeResponseHead,
+  writeOpening,
+  writeRest,
   type FramingField,
 } from "./head-writer.ts";
-import type { HttpVersion, RequestToSend, ResponseToSend, WireMessage } from "./message.ts";
+import type {
+  BodyFraming,
+  HttpVersion,
+  RequestToSend,
+  ResponseTail,
+  ResponseToSend,
+  WireMessage,
+} from "./message.ts";
 import { localError } from "./protocol-error.ts";
 
+/** Content up to this is kept together with its head: two copies, but one place in memory to wait for. */
+const JOINED_BYTES = 4096;
+
 export type Outgoing = {
-  readonly head: readonly Uint8Array[];
+  /** The head, and the content if it was at hand. */
+  readonly start: readonly Uint8Array[];
   readonly writer: BodyWriter;
   /** The connection ends after this message. */
   readonly closes: boolean;
@@ -36,7 +49,7 @@ export function beginRequest(message: RequestToSend): Outgoing {
   const { body } = message;
   if (typeof body === "number") checkLength(body);
   return {
-    head: [writeRequestHead(message, body === "none" ? undefined : body)],
+    start: [writeRequestHead(message, body === "none" ? undefined : body)],
     writer: makeBodyWriter(body === "none" ? 0 : body),
     closes: message.close === true,
   };
@@ -51,14 +64,38 @@ export function beginResponse(message: ResponseToSend, context: ResponseContext)
   if (typeof length === "number") checkLength(length);
   const framing = chooseFraming(message, context);
   const closes = context.closes || framing === "until-close";
-  return {
-    head: writeResponseHead(message, chooseFramingField(message, framing), {
-      closes,
-      isPeerOld: context.version === "1.0",
-    }),
-    writer: makeBodyWriter(framing),
-    closes,
-  };
+  const isPeerOld = context.version === "1.0";
+  const opening = writeOpening(status, message.momentFields, { closes, isPeerOld });
+  if (message.content === undefined) {
+    const rest = writeRest(message.fields, chooseFramingField(message, framing));
+    return { start: [opening, rest], writer: makeBodyWriter(framing), closes };
+  }
+  const { bytes, content } = recallTail(message, message.content, framing);
+  const start = content === undefined ? [opening, bytes] : [opening, bytes, content];
+  return { start, writer: makeBodyWriter("omitted"), closes };
+}
+
+/** What follows the opening of a response whose content is at hand: kept from the last time, if that may be. */
+function recallTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
+  const { kept } = message;
+  if (kept?.tail !== undefined && kept.framing === framing) return kept.tail;
+  const tail = makeTail(message, content, framing);
+  if (kept === undefined) return tail;
+  kept.framing = framing;
+  kept.tail = isSmall(tail) ? { bytes: concatBytes([tail.bytes, tail.content]), content: undefined } : tail;
+  return kept.tail;
+}
+
+function makeTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
+  const bytes = writeRest(message.fields, chooseFramingField(message, framing));
+  if (framing === "omitted") return { bytes, content: undefined };
+  // SECURITY: what is longer than announced is read as the next message.
+  if (content.length !== framing) throw localError("The content is not as long as announced");
+  return { bytes, content: content.length === 0 ? undefined : content };
+}
+
+function isSmall(tail: ResponseTail): tail is ResponseTail & { readonly content: Uint8Array } {
+  return tail.content !== undefined && tail.content.length <= JOINED_BYTES;
 }
 
 /** @throws {ProtocolError} blame `local` when it is not a 1xx response that may be sent. */

@@ -140,8 +140,15 @@ describe("an exchange reads what an exchange wrote", () => {
           server.receive(encodeLatin1(`${sent.asked} / HTTP/${sent.version}\r\nHost: a\r\n\r\n`));
           while (server.next() !== undefined);
           const length = sent.content.reduce((sum, bytes) => sum + bytes.length, 0);
+          const { status, fields: own, close } = sent;
           const pieces = [
-            ...server.send({ kind: "response", ...sent, length: sent.isKnown ? length : "unknown" }),
+            ...server.send({
+              kind: "response",
+              status,
+              fields: own,
+              close,
+              length: sent.isKnown ? length : "unknown",
+            }),
           ];
           for (const piece of sent.content) pieces.push(...server.send({ kind: "data", piece }));
           pieces.push(...server.send({ kind: "end" }));
@@ -163,8 +170,8 @@ describe("an exchange reads what an exchange wrote", () => {
           const [head] = events;
           if (head?.kind !== "response") throw new Error("No response came");
           expect(head.status).toBe(sent.status);
-          const own = [...head.fields].filter(([field]) => field !== "Connection");
-          expect(own.slice(0, sent.fields.length)).toEqual(sent.fields);
+          const read = [...head.fields].filter(([field]) => field !== "Connection");
+          expect(read.slice(0, sent.fields.length)).toEqual(sent.fields);
           const bodies = events
             .filter((event) => event.kind === "body")
             .map((event) => decodeLatin1(event.bytes));

@@ -33,6 +33,7 @@ export function makeRequest(method: string, rawTarget: string, options: RequestO
     fields: new Fields(lines),
     framing: options.framing ?? { kind: "none" },
     expectsContinue: false,
+    persists: true,
     note: undefined,
   };
 }
