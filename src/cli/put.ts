@@ -21,6 +21,11 @@ import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import { USER_AGENT } from "./version.ts";
 
+const LARGE_ROWS = [
+  ["cut", "goes on where the server stands"],
+  ["ended", "goes on when the same command is run again, within a week, unless FILE has changed"],
+] as const;
+
 export const putCommand: Command = {
   args: {
     HOST: { type: "positional", required: false, description: "name or address of the server (127.0.0.1)" },
@@ -47,6 +52,7 @@ export const putCommand: Command = {
       "netfile put -r DIR URL [OPTIONS]",
     ],
     sections: [
+      { title: "Large files (over 1 MiB), with servers that can resume", rows: LARGE_ROWS },
       { title: "Folders (-r)", rows: FOLDER_ROWS },
       { title: "Keys of --json", rows: JSON_ROWS },
       { title: "Events of --json with -r, one a line", rows: EVENT_ROWS },
