@@ -1,12 +1,14 @@
-/**
- * A connection's parameters as both ends show them: what `getsockname`, `getpeername` and the kernel know.
- */
-export type Endpoint = {
+/** A connection's other end: what `getpeername` and the kernel know. */
+export type PeerEndpoint = {
   readonly peerAddress: string;
   readonly peerPort: number;
+  readonly family: "IPv4" | "IPv6";
+};
+
+/** A connection's parameters: both ends of it. */
+export type Endpoint = PeerEndpoint & {
   readonly localAddress: string;
   readonly localPort: number;
-  readonly family: "IPv4" | "IPv6";
 };
 
 /** Socket type and protocol: always these, HTTP/1.1 has no other. */

@@ -3,7 +3,7 @@
  * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
-import { decodeFieldText } from "../base/bytes.ts";
+import { decodeFieldText, encodeLatin1 } from "../base/bytes.ts";
 import { fileReason } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
 import type { AnswerRecord } from "./observer.ts";
@@ -19,8 +19,8 @@ export type AccessLogOptions = {
 
 /** Lines wait this long for others, so that a busy server writes a few times a second. */
 const FLUSH_MS = 150;
-/** So much waiting text, in characters, is written at once. */
-const FLUSH_CHARACTERS = 256 * 1024;
+/** So much is written at once. */
+const FLUSH_BYTES = 256 * 1024;
 /** Readable by the group, as logs use to be; not by everyone, since it says who asked for what. */
 const LOG_MODE = 0o640;
 
@@ -35,8 +35,10 @@ export class AccessLog {
   /** Whether its lines tell the round-trip time. */
   readonly tellsRtt: boolean;
   readonly #format: (record: AnswerRecord) => string;
+  /** Lines that wait: the first {@link #waitingBytes} of it. */
+  readonly #waiting = Buffer.allocUnsafeSlow(FLUSH_BYTES);
+  #waitingBytes = 0;
   #fd: number;
-  #waiting = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isFailing = false;
 
@@ -50,20 +52,26 @@ export class AccessLog {
 
   /** Takes one answer; it is in the file after at most 150 ms. Never throws. */
   append(record: AnswerRecord): void {
-    this.#waiting += `${this.#format(record)}\n`;
-    if (this.#waiting.length >= FLUSH_CHARACTERS) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    const line = `${this.#format(record)}\n`;
+    if (this.#waitingBytes + line.length > FLUSH_BYTES) this.flush();
+    if (line.length > FLUSH_BYTES) return this.#write(encodeLatin1(line));
+    this.#waitingBytes += this.#waiting.write(line, this.#waitingBytes, "latin1");
+    this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
   /** Writes what waits. Lines that can't be written are lost and told of: a full disk must not fill the memory too. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#waiting === "") return;
-    const text = this.#waiting;
-    this.#waiting = "";
+    if (this.#waitingBytes === 0) return;
+    const lines = this.#waiting.subarray(0, this.#waitingBytes);
+    this.#waitingBytes = 0;
+    this.#write(lines);
+  }
+
+  #write(lines: Uint8Array): void {
     try {
-      writeLines(this.#fd, Buffer.from(text, "latin1"));
+      writeLines(this.#fd, lines);
       this.#isFailing = false;
     } catch (error) {
       this.#fail(error);
@@ -101,10 +109,11 @@ export class AccessLog {
  */
 export function formatCombined(record: AnswerRecord): string {
   const request = record.method === "-" ? "-" : `${record.method} ${record.target} HTTP/${record.version}`;
+  const referer = record.referer === undefined ? "-" : escapeField(record.referer);
+  const userAgent = record.userAgent === undefined ? "-" : escapeField(record.userAgent);
   return (
     `${escapeField(record.peerAddress)} - - [${formatLogDate(record.startMs)}] "${escapeField(request)}" ` +
-    `${record.status} ${record.bodyBytes} ` +
-    `"${escapeField(record.referer ?? "-")}" "${escapeField(record.userAgent ?? "-")}"`
+    `${record.status} ${record.bodyBytes} "${referer}" "${userAgent}"`
   );
 }
 
@@ -155,9 +164,17 @@ function escapeUnit(unit: string): string {
   return `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+let written = { second: Number.NaN, date: "" };
+
+/** As {@link formatDate}; many lines have the same second. */
 function formatLogDate(ms: number): string {
-  const date = new Date(ms);
+  const second = Math.floor(ms / 1000);
+  if (written.second !== second) written = { second, date: formatDate(new Date(ms)) };
+  return written.date;
+}
+
+/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+function formatDate(date: Date): string {
   const day = `${twoDigits(date.getUTCDate())}/${MONTHS[date.getUTCMonth()] ?? ""}/${date.getUTCFullYear()}`;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(":");
   return `${day}:${time} +0000`;

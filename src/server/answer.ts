@@ -24,6 +24,8 @@ export type FeedResult = "done" | "full" | "waiting";
 
 /** A stream is asked for more only below this. */
 const OUTBOX_LOW_BYTES = 256 * 1024;
+/** An answer up to this is short. */
+const SHORT_BYTES = 64 * 1024;
 
 export type AnswerPath = {
   readonly exchange: Exchange;
@@ -62,6 +64,11 @@ export class Answer {
 
   get status(): number {
     return this.#reply.status;
+  }
+
+  /** Whether its content so far fits into what a client takes in one go. */
+  get isShort(): boolean {
+    return this.#bodyBytes <= SHORT_BYTES;
   }
 
   /** Content that the kernel has taken so far, in bytes; of a chunked one a little more, while it is not complete. */

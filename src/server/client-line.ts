@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
+import { limitUnsent } from "../net/tcp-options.ts";
 import type { ServerLimits } from "./limits.ts";
 import { Patience } from "./patience.ts";
 
@@ -30,12 +31,22 @@ export type ClientLineOptions = {
 
 /** With more than this unread, in bytes, the socket is not read. */
 const BACKLOG_BYTES = 64 * 1024;
+/**
+ * What the kernel takes ahead of a client's window would be held as long as a slow reader likes, for each of its
+ * connections: so much is what a fast line takes in a few ms, which is longer than a turn of the event loop.
+ */
+export const UNSENT_BYTES = 256 * 1024;
+/** Few clients may have more: each time that there is room for more costs a turn. */
+const AMPLE_UNSENT_BYTES = 4 * 1024 * 1024;
+const FEW_BUSY = 64;
 
 export class ClientLine {
   readonly outbox: Outbox;
   readonly patience: Patience;
   readonly #socket: ClientSocket;
   readonly #onEnd: () => void;
+  /** What the kernel may take ahead of the client's window, in bytes: at first what the listening socket has set. */
+  #unsentBytes = UNSENT_BYTES;
   #receivedBytes = 0;
   #isPaused = false;
   /** The client has sent its FIN. */
@@ -61,6 +72,14 @@ export class ClientLine {
   /** Whether the kernel holds bytes that the client has not read yet, as far as can be known. */
   get holdsUnread(): boolean {
     return holdsUnread(this.#socket.fd);
+  }
+
+  /** Lets the kernel take as much ahead as each can have of `busyCount` clients for whom something is under way. */
+  allotUnsent(busyCount: number): void {
+    const unsentBytes = busyCount <= FEW_BUSY ? AMPLE_UNSENT_BYTES : UNSENT_BYTES;
+    if (unsentBytes === this.#unsentBytes) return;
+    this.#unsentBytes = unsentBytes;
+    limitUnsent(this.#socket.fd, unsentBytes);
   }
 
   /** Takes note that the client has sent `count` bytes. */

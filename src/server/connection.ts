@@ -6,7 +6,7 @@
 import { assertNever } from "../base/assert-never.ts";
 import { errorText } from "../base/failure.ts";
 import type { Timed } from "../net/deadline.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import type { PeerEndpoint } from "../net/endpoint.ts";
 import type { FlushResult, Outbox } from "../net/outbox.ts";
 import { refuseProtocol } from "../site/refusal.ts";
 import type { Intake, Outcome, Reply } from "../site/reply.ts";
@@ -19,20 +19,21 @@ import { Answer, type AnswerPath, type FeedResult } from "./answer.ts";
 import { ClientLine, type ClientSocket } from "./client-line.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import type { Patience } from "./patience.ts";
+import type { Sender } from "./records.ts";
 import { momentFields } from "./moment-fields.ts";
-import { tellAnswer } from "./records.ts";
 import type { Registered } from "./register.ts";
 import { discardOutcome, type InformationalToSend, RequestInProgress } from "./request-in-progress.ts";
 import type { TurnTaker } from "./turns.ts";
+import { UnsentAnswers } from "./unsent-answers.ts";
 
 /** Answers to pipelined requests gather in the outbox up to this, in bytes, before they leave. */
 const OUTBOX_HIGH_BYTES = 256 * 1024;
 /** So many events in one turn; then other connections have theirs. */
 const TURN_EVENTS = 256;
 
-export class Connection implements Timed, Registered, TurnTaker {
+export class Connection implements Timed, Registered, TurnTaker, Sender {
   readonly id: number;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PeerEndpoint;
 
   readonly #context: ConnectionContext<Connection>;
   readonly #line: ClientLine;
@@ -42,10 +43,11 @@ export class Connection implements Timed, Registered, TurnTaker {
   readonly #patience: Patience;
   /** The request whose answer is not yet wholly in the outbox. */
   #current: RequestInProgress | undefined;
-  /** Requests whose answer is in the outbox and not yet wholly with the kernel, in order. */
-  readonly #unsent: RequestInProgress[] = [];
+  readonly #unsent: UnsentAnswers;
   /** No further request is taken. */
   #isRetired = false;
+  /** The client asks nothing more, and its last answer is a short one. */
+  #isSatisfied = false;
   /** Something is left to do as soon as the outbox has room. */
   #wantsRoom = false;
   /** What was announced last: an idle connection is kept so long, whatever the load has become. */
@@ -53,7 +55,12 @@ export class Connection implements Timed, Registered, TurnTaker {
   /** When the present turn began, on the monotonic clock. */
   #turnMs: number;
 
-  constructor(id: number, endpoint: Endpoint, socket: ClientSocket, context: ConnectionContext<Connection>) {
+  constructor(
+    id: number,
+    endpoint: PeerEndpoint,
+    socket: ClientSocket,
+    context: ConnectionContext<Connection>,
+  ) {
     this.id = id;
     this.endpoint = endpoint;
     this.#context = context;
@@ -69,12 +76,17 @@ export class Connection implements Timed, Registered, TurnTaker {
       onFailure: (error) => this.#fail(error),
     };
     this.#idleTimeoutMs = context.register.timeoutMs;
+    this.#unsent = new UnsentAnswers(this, context);
     this.#turnMs = clock.monotonicMs();
     this.#patience.awaitRequest(this.#idleTimeoutMs, this.#turnMs);
   }
 
   get deadlineMs(): number {
     return this.#patience.deadlineMs;
+  }
+
+  get fd(): number {
+    return this.#line.fd;
   }
 
   // ── The socket's events ──
@@ -127,7 +139,7 @@ export class Connection implements Timed, Registered, TurnTaker {
     this.#line.terminate();
   }
 
-  /** A deadline has passed: what that means depends on what was awaited. */
+  /** What it means that a deadline has passed depends on what was awaited. */
   expire(): void {
     if (this.#patience.isAtRest()) return this.#exchange.forget();
     if (!this.#patience.isExhausted()) return;
@@ -296,6 +308,7 @@ export class Connection implements Timed, Registered, TurnTaker {
     if (fed === "full") this.#wantsRoom = true;
     if (fed !== "done") return;
     this.#current = undefined;
+    this.#isSatisfied = current.isClientsLast;
     this.#unsent.push(current);
   }
 
@@ -317,12 +330,13 @@ export class Connection implements Timed, Registered, TurnTaker {
   /** Writes what is pending. Anything but `empty` has been dealt with when this returns. */
   #flush(): FlushResult {
     const flushed = this.#outbox.flush();
-    this.#settleSent();
+    this.#unsent.settleSent(this.#turnMs);
     if (flushed === "yielded") this.#context.turns.add(this);
     if (flushed === "closed") this.#line.terminate();
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
       this.#await("reader");
+      this.#line.allotUnsent(this.#context.register.busySize);
     }
     return flushed;
   }
@@ -330,22 +344,6 @@ export class Connection implements Timed, Registered, TurnTaker {
   #await(awaited: "head" | "body" | "site" | "reader"): void {
     this.#patience.await(awaited);
     this.#context.register.markBusy(this);
-  }
-
-  /** Logs the answers that the kernel has taken whole. */
-  #settleSent(): void {
-    while (this.#unsent[0]?.answer?.isSent === true) {
-      const request = this.#unsent.shift();
-      if (request !== undefined) this.#settle(request, { isWhole: true, nowMs: this.#turnMs });
-    }
-  }
-
-  #settle(request: RequestInProgress, how: { readonly isWhole: boolean; readonly nowMs: number }): void {
-    request.close();
-    const { clock, observer, onActivity } = this.#context;
-    onActivity(how.nowMs);
-    if (observer.answered === undefined) return;
-    tellAnswer(observer, this, request, { isWhole: how.isWhole, clock, fd: this.#line.fd });
   }
 
   /** Everything that could be done is done, and the outbox is empty: what now? */
@@ -367,7 +365,10 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #sayFarewell(): void {
     this.#context.register.markBusy(this);
-    this.#line.sayFarewell();
+    // Nothing comes any more that a close at once could answer with a reset, and the answer is as good as read.
+    if (this.#isSatisfied && this.#exchange.isReceived && this.#exchange.bufferedBytes === 0)
+      this.#line.end();
+    else this.#line.sayFarewell();
   }
 
   /** No request came in time; but a client that is still reading the last answer could not send one yet. */
@@ -391,8 +392,7 @@ export class Connection implements Timed, Registered, TurnTaker {
     this.#context.turns.delete(this);
     if (this.#current !== undefined) this.#unsent.push(this.#current);
     this.#current = undefined;
-    const nowMs = this.#context.clock.monotonicMs();
-    for (const request of this.#unsent.splice(0)) this.#settle(request, { isWhole: false, nowMs });
+    this.#unsent.settleAll(this.#context.clock.monotonicMs());
     this.#context.onClosed(this);
   }
 }

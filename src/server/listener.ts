@@ -3,8 +3,9 @@
  */
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
-import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
+import { formatHostPort, normalizeAddress, type PeerEndpoint } from "../net/endpoint.ts";
 import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
+import { UNSENT_BYTES } from "./client-line.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a socket carries: its connection, once it is open. */
@@ -17,7 +18,7 @@ export type ListenerOptions = {
   /** Whether other processes listen on the same port, and the kernel deals connections out (SO_REUSEPORT, Linux). */
   readonly sharesPort: boolean;
   /** Makes the connection of a new socket; `undefined` when it was turned away. */
-  readonly onOpen: (socket: ServerSocket, endpoint: Endpoint) => Connection | undefined;
+  readonly onOpen: (socket: ServerSocket, endpoint: PeerEndpoint) => Connection | undefined;
   readonly onFailure: (text: string) => void;
 };
 
@@ -48,6 +49,7 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       socket: socketHandlers(options),
     });
     raiseBacklog(listener.fd);
+    limitUnsent(listener.fd, UNSENT_BYTES);
     return listener;
   } catch (error) {
     throw describeListenFailure(error, options);
@@ -57,7 +59,6 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
 function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
-      limitUnsent(socket.fd);
       const endpoint = endpointOf(socket);
       socket.data = { connection: endpoint && onOpen(socket, endpoint) };
       if (endpoint === undefined) socket.terminate();
@@ -83,20 +84,17 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
 }
 
 /**
- * The socket's addresses, copied now: once it is closed they are gone. `undefined` when the client has reset the
+ * The client's address, copied now: once the socket is closed it is gone. `undefined` when the client has reset the
  * connection before it was accepted.
  */
-function endpointOf(socket: ServerSocket): Endpoint | undefined {
-  // Each of them asks the system anew, and the reset may come between two of them.
-  const { remoteAddress, remotePort, localAddress, localPort }: Partial<ServerSocket> = socket;
+function endpointOf(socket: ServerSocket): PeerEndpoint | undefined {
+  // Each of them asks the system anew, and the reset may come between the two.
+  const { remoteAddress, remotePort }: Partial<ServerSocket> = socket;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  if (localAddress === undefined || localPort === undefined) return undefined;
   const peerAddress = normalizeAddress(remoteAddress);
   return {
     peerAddress,
     peerPort: remotePort,
-    localAddress: normalizeAddress(localAddress),
-    localPort,
     family: peerAddress.includes(":") ? "IPv6" : "IPv4",
   };
 }

@@ -1,13 +1,13 @@
 /**
  * What a server tells of itself while it runs, as plain data: for the terminal, the log and the counts.
  */
-import type { Endpoint } from "../net/endpoint.ts";
+import type { PeerEndpoint } from "../net/endpoint.ts";
 
 /** A connection as the log knows it. */
 export type ConnectionRecord = {
   /** Counts from 1 for each server. */
   readonly id: number;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PeerEndpoint;
   /** The keep-alive timeout at this moment, in ms. */
   readonly timeoutMs: number;
   readonly rttUs: number | undefined;

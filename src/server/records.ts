@@ -2,33 +2,34 @@
  * What the observer is told of an answer, as plain data.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import type { PeerEndpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { RequestInProgress } from "./request-in-progress.ts";
 import type { AnswerRecord, ServerObserver } from "./observer.ts";
 
-type Ending = {
-  readonly isWhole: boolean;
-  readonly clock: Clock;
-  /** The connection's descriptor; -1 when it is closed. */
+/** The connection that answers are sent on. */
+export type Sender = {
+  readonly id: number;
+  readonly endpoint: PeerEndpoint;
+  /** -1 when it is closed. */
   readonly fd: number;
 };
 
-type Answered = { readonly id: number; readonly endpoint: Endpoint };
+type Ending = { readonly isWhole: boolean; readonly clock: Clock };
 
 /** Tells the observer of `request`, whose answer has ended just now, one way or the other. */
 export function tellAnswer(
   observer: ServerObserver,
-  connection: Answered,
+  sender: Sender,
   request: RequestInProgress,
   ending: Ending,
 ): void {
-  const rttUs = observer.wantsRtt ? readRttUs(ending.fd) : undefined;
-  observer.answered?.(answerRecord(connection, request, ending, rttUs));
+  const rttUs = observer.wantsRtt ? readRttUs(sender.fd) : undefined;
+  observer.answered?.(answerRecord(sender, request, ending, rttUs));
 }
 
 function answerRecord(
-  connection: Answered,
+  sender: Sender,
   request: RequestInProgress,
   { isWhole, clock }: Ending,
   rttUs: number | undefined,
@@ -36,9 +37,9 @@ function answerRecord(
   const { head, answer } = request;
   const durationMs = clock.monotonicMs() - request.startMs;
   return {
-    connectionId: connection.id,
-    peerAddress: connection.endpoint.peerAddress,
-    peerPort: connection.endpoint.peerPort,
+    connectionId: sender.id,
+    peerAddress: sender.endpoint.peerAddress,
+    peerPort: sender.endpoint.peerPort,
     startMs: clock.nowMs() - durationMs,
     durationMs,
     method: head?.method ?? "-",

@@ -43,6 +43,11 @@ export class RequestInProgress {
     return this.head?.method === "HEAD";
   }
 
+  /** Whether the client asks nothing more after this, and has as good as read the answer: it is short. */
+  get isClientsLast(): boolean {
+    return this.head?.persists === false && this.answer?.isShort === true;
+  }
+
   /** Whether the client's next bytes belong to this request's body. */
   get isAwaitingBody(): boolean {
     return this.stage === "taking" || this.stage === "discarding";

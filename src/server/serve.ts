@@ -3,7 +3,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { DeadlineWatch } from "../net/deadline.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import type { PeerEndpoint } from "../net/endpoint.ts";
 import { readRttUs } from "../net/tcp-info.ts";
 import type { Site } from "../site/respond.ts";
 import { KnownHeads } from "../wire/known-heads.ts";
@@ -180,7 +180,7 @@ class Server implements SharingServer {
     };
   }
 
-  #open(socket: ServerSocket, endpoint: Endpoint): Connection | undefined {
+  #open(socket: ServerSocket, endpoint: PeerEndpoint): Connection | undefined {
     const hasRoom = this.#makeRoom(socket, endpoint);
     if (!hasRoom && this.#isTooFullToTell(socket)) {
       socket.terminate();
@@ -201,7 +201,7 @@ class Server implements SharingServer {
     return connection;
   }
 
-  #makeRoom(socket: ServerSocket, { peerAddress }: Endpoint): boolean {
+  #makeRoom(socket: ServerSocket, { peerAddress }: PeerEndpoint): boolean {
     const fits = this.#register.makeRoom(peerAddress);
     return socket.fd < this.#descriptors.ceiling ? fits : fits && this.#register.evictIdle();
   }

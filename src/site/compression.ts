@@ -18,6 +18,9 @@ const GZIP_LEVEL = 6;
 export class CompressedStream implements ReplyStream {
   readonly #reader: FileReader;
   readonly #compressor: Transform;
+  readonly #onWhole: ((bytes: Uint8Array) => void) | undefined;
+  /** All that has been given, where somebody wants the whole. */
+  readonly #whole: Uint8Array[] = [];
   #output: Buffer[] = [];
   #failure: Error | undefined;
   #isEnded = false;
@@ -25,8 +28,9 @@ export class CompressedStream implements ReplyStream {
   /** Wakes {@link next}, which waits for the compressor. */
   #wake: (() => void) | undefined;
 
-  /** Takes over `file`. */
-  constructor(file: OpenFile, coding: Exclude<Coding, "identity">) {
+  /** Takes over `file`. @param onWhole is given the whole, when it has been made. */
+  constructor(file: OpenFile, coding: Exclude<Coding, "identity">, onWhole?: (bytes: Uint8Array) => void) {
+    this.#onWhole = onWhole;
     this.#reader = new FileReader(file);
     this.#compressor = createCompressor(coding, file.sizeBytes);
     this.#compressor.on("data", (bytes: Buffer) => this.#output.push(bytes));
@@ -43,11 +47,13 @@ export class CompressedStream implements ReplyStream {
   async next(): Promise<Uint8Array | undefined> {
     while (this.#output.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#isEnded || this.#isClosed) return undefined;
+      if (this.#isClosed) return undefined;
+      if (this.#isEnded) return this.#tellWhole();
       await this.#feed();
     }
     const bytes = concatBytes(this.#output);
     this.#output = [];
+    if (this.#onWhole !== undefined) this.#whole.push(bytes);
     return bytes;
   }
 
@@ -57,6 +63,11 @@ export class CompressedStream implements ReplyStream {
     this.#compressor.destroy();
     this.#reader.file.close();
     this.#wake?.();
+  }
+
+  #tellWhole(): undefined {
+    this.#onWhole?.(concatBytes(this.#whole));
+    return undefined;
   }
 
   /** Passes one slice through, or waits for the last bytes. */

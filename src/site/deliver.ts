@@ -4,12 +4,15 @@
 import { decideConditions } from "../semantics/conditions.ts";
 import { formatUnsatisfiedRange } from "../semantics/content-range.ts";
 import { formatEntityTag } from "../semantics/entity-tag.ts";
+import type { Coding } from "../semantics/negotiation.ts";
+import type { OpenFile } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
+import { keepCompressed, mayKeepCompressed, recallCompressed } from "./compressed-files.ts";
 import { CompressedStream } from "./compression.ts";
 import { deliverWithDigests } from "./digest-delivery.ts";
 import { readDigestWants } from "./digests.ts";
 import { refuse } from "./refusal.ts";
-import { NO_CONTENT, type Reply } from "./reply.ts";
+import { NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
 import { type Representation, selectRepresentation, VARY_BY_CODING } from "./representation.ts";
 import type { FoundFile } from "./resolve.ts";
 import { ACCEPT_RANGES, representationFields, select, toReply } from "./selection.ts";
@@ -42,10 +45,10 @@ function answerConditions(visit: Visit, representation: Representation): Reply |
 }
 
 function sendContent(visit: Visit, representation: Representation): Reply | Promise<Reply> {
-  if (representation.coding !== "identity" && representation.isComputed) {
-    const stream = new CompressedStream(representation.file, representation.coding);
+  const { file, coding, isComputed } = representation;
+  if (coding !== "identity" && isComputed) {
     const fields = representationFields(visit, representation);
-    return { kind: "reply", status: 200, fields, body: { kind: "stream", stream } };
+    return { kind: "reply", status: 200, fields, body: compress(visit, file, coding) };
   }
   const selection = select(visit, representation);
   if (selection === undefined) {
@@ -59,6 +62,18 @@ function sendContent(visit: Visit, representation: Representation): Reply | Prom
   const wants = readDigestWants(visit);
   if (wants.length > 0) return deliverWithDigests(visit, representation, selection, wants);
   return toReply(visit, representation, selection);
+}
+
+/** Not even the length of what HEAD asks for has to be known (RFC 9110 §9.3.2). */
+function compress({ request }: Visit, file: OpenFile, coding: Exclude<Coding, "identity">): ReplyBody {
+  const bytes = request.method === "HEAD" ? undefined : recallCompressed(file, coding);
+  if (bytes === undefined) {
+    const onWhole = (whole: Uint8Array): void => keepCompressed(file, coding, whole);
+    const stream = new CompressedStream(file, coding, mayKeepCompressed(file) ? onWhole : undefined);
+    return { kind: "stream", stream };
+  }
+  file.close();
+  return { kind: "bytes", bytes };
 }
 
 /** What a 304 must have beside Date and Cache-Control (RFC 9110 §15.4.5). */

@@ -14,6 +14,8 @@ class RecentAnswer {
   readonly site: Site;
   /** When it has to be decided anew, in s since the epoch; `undefined` for an answer that no time changes. */
   readonly endSecond: number | undefined;
+  /** Whether a sidecar could have come or gone, for an answer that depends on that; `undefined` for others. */
+  readonly surroundingsMark: number | undefined;
   /** Both hold the content; they go when it is no longer kept in memory. */
   file: OpenFile | undefined;
   reply: Reply | undefined;
@@ -21,6 +23,9 @@ class RecentAnswer {
   constructor(visit: Visit, file: OpenFile, reply: Reply) {
     this.site = visit.site;
     this.endSecond = endSecondOf(visit, file);
+    // A coding is chosen by files beside this one, too.
+    const choosesCoding = visit.lookup("accept-encoding") !== undefined;
+    this.surroundingsMark = choosesCoding ? (file.surroundingsMark ?? Number.NaN) : undefined;
     this.file = file;
     this.reply = reply;
   }
@@ -35,9 +40,12 @@ const answersOf = new WeakMap<OpenFile, Set<RecentAnswer>>();
  */
 export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefined {
   if (!(note instanceof RecentAnswer) || note.site !== site) return undefined;
-  const { endSecond, file } = note;
+  const { endSecond, surroundingsMark, file } = note;
   if (endSecond !== undefined && secondOf(site.clock.nowMs()) >= endSecond) return undefined;
-  return file?.isCurrent?.() === true ? note.reply : undefined;
+  if (file?.isCurrent?.() !== true) return undefined;
+  return surroundingsMark === undefined || surroundingsMark === file.surroundingsMark
+    ? note.reply
+    : undefined;
 }
 
 /**
@@ -48,8 +56,8 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
  */
 export function noteAnswer(visit: Visit, reply: Reply): Reply {
   const { subject, request } = visit;
-  // What is in memory needs no closing, and so may be given twice. A coding is chosen by files beside this one, too.
-  if (subject?.bytes === undefined || visit.lookup("accept-encoding") !== undefined) return reply;
+  // What is in memory needs no closing, and so may be given twice.
+  if (subject?.bytes === undefined) return reply;
   const body = repeatable(reply.body);
   if (body === undefined) return reply;
   const repeated: Reply = { ...reply, body, kept: {} };

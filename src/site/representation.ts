@@ -57,6 +57,7 @@ export function selectRepresentation(visit: Visit, found: FoundFile): Representa
   const sidecar = kind.isCompressible ? findSidecar(visit.site, found, acceptEncoding) : undefined;
   if (sidecar !== undefined) {
     found.file.close();
+    delete visit.subject;
     return describe(found, kind, sidecar);
   }
   const mayCompute = kind.isCompressible && allowsComputing(visit, found.file);

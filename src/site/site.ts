@@ -25,7 +25,7 @@ export type Visit = {
   readonly query: string | undefined;
   /** The request's fields. */
   readonly lookup: FieldLookup;
-  /** What the request turned out to be about, once a file was found at the very path that it names. */
+  /** The file that the answer is made of, if that was found at the very path that the request names. */
   subject?: OpenFile;
 };
 

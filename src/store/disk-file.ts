@@ -114,8 +114,11 @@ export class DiskFile implements OpenFile {
   }
 
   isCurrent(): boolean {
-    const mark = this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
-    return mark === this.#mark || this.#lookAgain();
+    return this.surroundingsMark === this.#mark || this.#lookAgain();
+  }
+
+  get surroundingsMark(): number {
+    return this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
   }
 
   #lookAgain(): boolean {
@@ -123,7 +126,7 @@ export class DiskFile implements OpenFile {
     this.#looksLeft -= 1;
     this.#isWatchable ??= this.#stats.nlink === 1n && isNoLink(this.#path);
     this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
-    const mark = this.#isWatched ? diskChanges.watchMark : diskChanges.turnMark;
+    const mark = this.surroundingsMark;
     this.#look ??= lookFor(this.#path, this.#stats);
     if (!this.#look.isSame()) return false;
     this.#mark = mark;

@@ -114,6 +114,10 @@ class RememberedFile implements OpenFile {
     return !this.#isForgotten && this.#original.isCurrent?.() === true;
   }
 
+  get surroundingsMark(): number {
+    return this.#original.surroundingsMark ?? Number.NaN;
+  }
+
   whenForgotten(forget: () => void): void {
     (this.#onForgotten ??= []).push(forget);
   }

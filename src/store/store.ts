@@ -25,6 +25,8 @@ export interface OpenFile extends ReadableFile {
    * before, or after a look. Also after `close`. Absent where that is no cheaper than finding.
    */
   isCurrent?(): boolean;
+  /** Another number when a name beside the file may have come, gone or changed since; where there is `isCurrent`, after it. */
+  readonly surroundingsMark?: number;
 }
 
 export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };

@@ -28,7 +28,8 @@ const WINDOW_BYTES = 2048;
 
 export class HeadReader<Start> {
   readonly #buffer: ReceiveBuffer;
-  readonly #lines: LineReader;
+  /** Made when a head has to be read line by line. */
+  #lines: LineReader | undefined;
   readonly #rules: StartLineRules<Start>;
   readonly #limits: SectionLimits;
   /** The start line of the head that is being read, once it has come. */
@@ -41,19 +42,18 @@ export class HeadReader<Start> {
 
   constructor(buffer: ReceiveBuffer, rules: StartLineRules<Start>, limits: SectionLimits) {
     this.#buffer = buffer;
-    this.#lines = new LineReader(buffer);
     this.#rules = rules;
     this.#limits = limits;
   }
 
   /** Whether the reader is inside a head. */
   get isBegun(): boolean {
-    return this.#section !== undefined || this.#lines.heldBytes > 0;
+    return this.#section !== undefined || (this.#lines?.heldBytes ?? 0) > 0;
   }
 
   /** Bytes of the head that is being read which are no longer in the buffer. */
   get heldBytes(): number {
-    return (this.#section?.bytes ?? 0) + this.#lines.heldBytes;
+    return (this.#section?.bytes ?? 0) + (this.#lines?.heldBytes ?? 0);
   }
 
   /** The start line of the head that is being read, once it is known. */
@@ -109,13 +109,14 @@ export class HeadReader<Start> {
 
   #readStart(): SectionReader | undefined {
     const { parse, limitBytes, excess, skippableLines } = this.#rules;
-    let line = this.#lines.read(limitBytes, excess);
+    const lines = (this.#lines ??= new LineReader(this.#buffer));
+    let line = lines.read(limitBytes, excess);
     while (line === "" && this.#skippedLines < skippableLines) {
       this.#skippedLines += 1;
-      line = this.#lines.read(limitBytes, excess);
+      line = lines.read(limitBytes, excess);
     }
     if (line === undefined) return undefined;
-    const section = new SectionReader(this.#lines, this.#limits);
+    const section = new SectionReader(lines, this.#limits);
     this.#start = parse(line);
     section.count(line);
     return section;

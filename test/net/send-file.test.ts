@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { ReadableFile } from "../../src/base/piece.ts";
 import { Outbox, OutboxError, type Writer } from "../../src/net/outbox.ts";
 import { canSendFiles } from "../../src/net/send-file.ts";
+import { readTcpOption, TCP_CORK } from "../support/tcp-option.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "netfile-send-"));
 const size = 9_000_001;
@@ -72,6 +73,50 @@ describe("Outbox with a file of the system", () => {
     expect((await send(file)).equals(expected)).toBe(true);
     // Only what an ordinary write needs, to learn that the socket is full.
     expect(file.reads).toBeLessThan(40);
+  });
+
+  test.skipIf(!canSendFiles())("keeps parts of segments back until it has sent all", async () => {
+    const file = new TestFile("its own");
+    const received = Promise.withResolvers<void>();
+    let left = size;
+    const reading = Promise.withResolvers<Bun.Socket>();
+    const listener = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open(peer) {
+          peer.pause();
+          reading.resolve(peer);
+        },
+        data(_, chunk) {
+          left -= chunk.length;
+          if (left === 0) received.resolve();
+        },
+      },
+    });
+    const room = { notify: () => {} };
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: listener.port,
+      socket: { data() {}, drain: () => room.notify() },
+    });
+    const outbox = new Outbox(socket);
+    outbox.push(content.subarray(0, 100));
+    outbox.push({ kind: "slice", file, position: 100, length: size - 100 });
+    let result = outbox.flush();
+    for (; result === "yielded"; result = outbox.flush());
+    expect(result).toBe("blocked");
+    expect(readTcpOption(socket.fd, TCP_CORK)).toBe(1);
+    (await reading.promise).resume();
+    for (; result !== "empty"; result = outbox.flush()) {
+      if (result === "blocked") await new Promise<void>((resolve) => (room.notify = resolve));
+    }
+    expect(readTcpOption(socket.fd, TCP_CORK)).toBe(0);
+    // The last part of a segment has not been left behind.
+    await received.promise;
+    socket.end();
+    listener.stop(true);
+    file.close();
   });
 
   test("reads it where there is no descriptor", async () => {

@@ -25,6 +25,7 @@ class MemoryFile implements OpenFile {
   readonly version: string;
   readonly isSettled = true;
   isNow = true;
+  surroundingsMark = 1;
   forget = (): void => {};
 
   constructor(text: string) {
@@ -131,13 +132,15 @@ describe("the same request again", () => {
     expect(respond(request, siteAt(store, 0))).not.toBe(first);
   });
 
-  test("of a type that is compressed for some is decided anew: files beside it matter, too", () => {
+  test("of a type that is compressed for some is decided anew when something beside the file has changed", () => {
     const { state, store } = setUp();
     const site = makeSite(store);
     const request = makeRequest("GET", "/a.txt", { fields: { "Accept-Encoding": "gzip" } });
-    void respond(request, site);
+    const first = respond(request, site);
+    expect(respond(request, site)).toBe(first);
+    state.file.surroundingsMark += 1;
     state.finds = 0;
-    void respond(request, site);
+    expect(respond(request, site)).not.toBe(first);
     expect(state.finds).toBeGreaterThan(1);
   });
 

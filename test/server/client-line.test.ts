@@ -1,0 +1,44 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import type { Socket } from "bun";
+import { canSendFiles } from "../../src/net/send-file.ts";
+import { limitUnsent } from "../../src/net/tcp-options.ts";
+import { ClientLine, UNSENT_BYTES } from "../../src/server/client-line.ts";
+import { DEFAULT_SERVER_LIMITS } from "../../src/server/limits.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { readTcpOption, TCP_NOTSENT_LOWAT } from "../support/tcp-option.ts";
+
+const KIB = 1024;
+
+let end = (): void => {};
+
+async function openLine(): Promise<{ line: ClientLine; socket: Socket }> {
+  const accepted = Promise.withResolvers<Socket>();
+  const listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { open: (socket) => accepted.resolve(socket), data() {} },
+  });
+  limitUnsent(listener.fd, UNSENT_BYTES);
+  const client = await Bun.connect({ hostname: "127.0.0.1", port: listener.port, socket: { data() {} } });
+  end = () => {
+    client.end();
+    listener.stop(true);
+  };
+  const socket = await accepted.promise;
+  const options = { limits: DEFAULT_SERVER_LIMITS, clock: new ManualClock(), onEnd: () => {} };
+  return { line: new ClientLine(socket, options), socket };
+}
+
+afterEach(() => end());
+
+describe("ClientLine.allotUnsent()", () => {
+  test.skipIf(!canSendFiles())("lets the kernel take much for few clients, and little for many", async () => {
+    const { line, socket } = await openLine();
+    const unsentKib = () => (readTcpOption(socket.fd, TCP_NOTSENT_LOWAT) ?? 0) / KIB;
+    expect(unsentKib()).toBe(256);
+    line.allotUnsent(64);
+    expect(unsentKib()).toBe(4096);
+    line.allotUnsent(65);
+    expect(unsentKib()).toBe(256);
+  });
+});
