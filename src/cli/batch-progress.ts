@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { formatBytes, formatRate } from "../base/units.ts";
 import type { TransferProgress } from "../client/report.ts";
-import { formatProgress } from "./progress-bar.ts";
+import { formatProgress, formatTimeLeft } from "./progress-bar.ts";
 import type { Output } from "./terminal.ts";
 
 /** What is over sooner needs no block. */
@@ -19,12 +19,7 @@ const MIN_NAME_COLUMNS = 8;
 const CLEAR_LINE = "\r\u001b[K";
 const UP = "\u001b[A";
 
-type Running = {
-  readonly name: string;
-  readonly startMs: number;
-  doneBytes: number;
-  totalBytes: number | undefined;
-};
+type Running = { readonly name: string; readonly startMs: number; progress: TransferProgress };
 
 /** Draws on a terminal after half a second, and nothing at all elsewhere. */
 export class BatchProgress {
@@ -34,8 +29,13 @@ export class BatchProgress {
   readonly #startMs: number;
   readonly #running = new Map<number, Running>();
   #expectedCount = 0;
+  /** Of what has not been begun: the sizes that are known, and how many aren't. */
+  #waitingBytes = 0;
+  #waitingUnknown = 0;
   #finishedCount = 0;
   #finishedBytes = 0;
+  /** What this run has moved of them. */
+  #finishedGain = 0;
   #drawnLines = 0;
   #drawnAtMs = 0;
   #holdCount = 0;
@@ -48,26 +48,31 @@ export class BatchProgress {
     this.#startMs = clock.monotonicMs();
   }
 
-  expect(count: number): void {
-    this.#expectedCount += count;
+  /** @param sizes of all that is to come, in bytes; `undefined` where it isn't known. */
+  expect(sizes: readonly (number | undefined)[]): void {
+    this.#expectedCount += sizes.length;
+    for (const sizeBytes of sizes) this.#await(sizeBytes, 1);
   }
 
-  begin(id: number, name: string): void {
+  /** @param sizeBytes as {@link expect} was told. */
+  begin(id: number, name: string, sizeBytes: number | undefined): void {
     const startMs = this.#clock.monotonicMs();
-    this.#running.set(id, { name, startMs, doneBytes: 0, totalBytes: undefined });
+    this.#await(sizeBytes, -1);
+    this.#running.set(id, { name, startMs, progress: { doneBytes: 0, totalBytes: sizeBytes } });
   }
 
-  update(id: number, { doneBytes, totalBytes }: TransferProgress): void {
+  update(id: number, progress: TransferProgress): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    running.doneBytes = doneBytes;
-    running.totalBytes = totalBytes;
+    running.progress = progress;
     this.#draw(() => this.#lines());
   }
 
   finish(id: number): void {
     this.#finishedCount += 1;
-    this.#finishedBytes += this.#running.get(id)?.doneBytes ?? 0;
+    const running = this.#running.get(id);
+    this.#finishedBytes += running?.progress.doneBytes ?? 0;
+    this.#finishedGain += running === undefined ? 0 : gainOf(running);
     this.#running.delete(id);
     this.#draw(() => this.#lines());
   }
@@ -120,27 +125,56 @@ export class BatchProgress {
     return [...lines, this.#totalLine(running, nowMs, columns)];
   }
 
+  #await(sizeBytes: number | undefined, count: 1 | -1): void {
+    if (sizeBytes === undefined) this.#waitingUnknown += count;
+    else this.#waitingBytes += count * sizeBytes;
+  }
+
   #totalLine(running: readonly Running[], nowMs: number, columns: number): string {
-    const bytes = running.reduce((sum, { doneBytes }) => sum + doneBytes, this.#finishedBytes);
-    const rate = formatRate((bytes / Math.max(nowMs - this.#startMs, 1)) * 1000);
-    const parts = [`${this.#finishedCount} of ${this.#expectedCount} files`, formatBytes(bytes), rate];
-    return clip(parts.join("  "), columns);
+    const doneBytes = sumOf(running, ({ progress }) => progress.doneBytes) + this.#finishedBytes;
+    const gain = sumOf(running, gainOf) + this.#finishedGain;
+    const rateBytesPerS = (gain / Math.max(nowMs - this.#startMs, 1)) * 1000;
+    const totalBytes = this.#totalBytes(running);
+    const bytes =
+      totalBytes === undefined
+        ? formatBytes(doneBytes)
+        : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
+    const left = formatTimeLeft({ doneBytes, totalBytes, rateBytesPerS });
+    const parts = [
+      `${this.#finishedCount} of ${this.#expectedCount} files`,
+      bytes,
+      formatRate(rateBytesPerS),
+    ];
+    return clip([...parts, left].filter((part) => part !== "").join("  "), columns);
+  }
+
+  /** Of what has been moved and what is to be; what turned out to be there already is neither. */
+  #totalBytes(running: readonly Running[]): number | undefined {
+    let bytes = this.#finishedBytes + this.#waitingBytes;
+    for (const { progress } of running) {
+      if (progress.totalBytes === undefined) return undefined;
+      bytes += progress.totalBytes;
+    }
+    return this.#waitingUnknown > 0 ? undefined : bytes;
   }
 }
 
-function formatRunning(
-  { name, startMs, doneBytes, totalBytes }: Running,
-  nowMs: number,
-  columns: number,
-): string {
-  const rateBytesPerS = (doneBytes / Math.max(nowMs - startMs, 1)) * 1000;
+function sumOf(running: readonly Running[], bytesOf: (one: Running) => number): number {
+  return running.reduce((sum, one) => sum + bytesOf(one), 0);
+}
+
+/** What this run has moved: what was there before says nothing of the rate. */
+function gainOf({ progress: { doneBytes, resumedBytes = 0 } }: Running): number {
+  return doneBytes - resumedBytes;
+}
+
+function formatRunning(running: Running, nowMs: number, columns: number): string {
+  const { name, startMs, progress } = running;
+  const rateBytesPerS = (gainOf(running) / Math.max(nowMs - startMs, 1)) * 1000;
   const shown = clip(printable(name), Math.max(MIN_NAME_COLUMNS, Math.floor(columns / 2)));
   // Characters of two columns (CJK, emoji) count once there: the line would wrap, and could not be cleared.
   const extra = Bun.stringWidth(shown) - shown.length;
-  return clip(
-    formatProgress({ name: shown, doneBytes, totalBytes, rateBytesPerS }, columns - extra),
-    columns,
-  );
+  return clip(formatProgress({ ...progress, name: shown, rateBytesPerS }, columns - extra), columns);
 }
 
 /** Cuts `text` to at most `columns` columns of the terminal. */

@@ -29,6 +29,8 @@ export type BatchRun = {
   readonly jobs: number;
   /** How each of many files is downloaded. */
   readonly downloading: DownloadSettings;
+  /** Where it is remembered how unfinished uploads go on. */
+  readonly stateFolder: string | undefined;
 };
 
 export type BatchSettings = {
@@ -72,7 +74,8 @@ export async function runBatch(
   };
   const session = new Session(options);
   try {
-    await transfer({ batch, telling, session, signal, jobs, downloading });
+    const { stateFolder } = terminal.environment;
+    await transfer({ batch, telling, session, signal, jobs, downloading, stateFolder });
   } catch (error) {
     if (!signal.aborted) await batch.problem(command, error);
   }

@@ -28,14 +28,14 @@ export class BatchTelling {
     this.#progress = progress;
   }
 
-  /** Says how many items are to come. */
-  expect(count: number): void {
-    this.#progress.expect(count);
+  /** Says which items are to come. */
+  expect(items: readonly BatchItem[]): void {
+    this.#progress.expect(items.map(({ sizeBytes }) => sizeBytes));
   }
 
-  started(id: number, { name, url }: BatchItem): void {
+  started(id: number, { name, url, sizeBytes }: BatchItem): void {
     this.#event("started", { n: id, name, url: formatRemoteUrl(url) });
-    this.#progress.begin(id, name);
+    this.#progress.begin(id, name, sizeBytes);
     this.#toldAtMs.set(id, performance.now());
   }
 

@@ -15,6 +15,8 @@ export type BatchItem = {
   /** What is transferred, as it is shown; not printable yet. */
   readonly name: string;
   readonly url: RemoteUrl;
+  /** How much it is, where that is known beforehand. */
+  readonly sizeBytes?: number | undefined;
   readonly run: (hooks: TransferHooks) => Promise<ItemEnd>;
 };
 
@@ -83,7 +85,7 @@ export class Batch {
   async run(items: readonly BatchItem[]): Promise<void> {
     const { telling, jobs, signal } = this.#options;
     let begunCount = 0;
-    telling.expect(items.length);
+    telling.expect(items);
     await runPool(items, { jobs, mayGoOn: () => !this.#isStopped && !signal.aborted }, async (item) => {
       begunCount += 1;
       await this.#runItem(item);

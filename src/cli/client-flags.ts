@@ -50,7 +50,7 @@ export const JSON_ROWS: readonly (readonly [key: string, meaning: string])[] = [
   ["verifiedBy, provenBy", "sha-256, sha-512, length or none; by whose digest: server or user"],
   ["isUnchanged", "true when the file was there already and nothing was fetched"],
   ["attempts, connections", "how often it was asked for, and over how many connections"],
-  ["resumedBytes, receivedBytes", "what an earlier run had fetched, and what this one did"],
+  ["resumedBytes, receivedBytes", "what an earlier run had fetched or sent, and what this one fetched"],
   ["rtt", "minUs, meanUs, maxUs, samples: round-trip times over the transfer"],
   ["server", "name, address, port, family, type, protocol, timeoutMs, rttUs, software, isReused"],
   ["client", "address, port"],

@@ -91,6 +91,7 @@ function itemOf(file: RemoteFile, { plan, tree, run }: Context): BatchItem {
   return {
     name: file.names.join("/"),
     url: file.url,
+    sizeBytes: file.sizeBytes,
     run: async (hooks) => {
       const state = await compareFile(session, tree, file, signal);
       if (state === "same" && !plan.isForced) return { kind: "unchanged" };

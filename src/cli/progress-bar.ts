@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { formatBytes, formatDurationMs, formatRate } from "../base/units.ts";
 import type { TransferProgress } from "../client/report.ts";
+import type { Extent } from "../client/written-spans.ts";
 import type { Output } from "./terminal.ts";
 
 /** What is over sooner needs no bar. */
@@ -16,12 +17,7 @@ const MIN_BAR = 6;
 /** Begins a line anew and clears what was on it (ECMA-48 CR, EL). */
 const CLEAR_LINE = "\r\u001b[K";
 
-export type ProgressFacts = {
-  readonly name: string;
-  readonly doneBytes: number;
-  readonly totalBytes: number | undefined;
-  readonly rateBytesPerS: number;
-};
+export type ProgressFacts = TransferProgress & { readonly name: string; readonly rateBytesPerS: number };
 
 /** Draws on a terminal after half a second, and nothing at all elsewhere. */
 export class ProgressBar {
@@ -41,14 +37,15 @@ export class ProgressBar {
   }
 
   /** Takes the counts as they are now. */
-  update({ doneBytes, totalBytes }: TransferProgress): void {
+  update(progress: TransferProgress): void {
+    const { doneBytes } = progress;
     const nowMs = this.#clock.monotonicMs();
     // What an earlier run had fetched does not count for the rate of this one, nor does the wait for the first byte.
     this.#first ??= { bytes: doneBytes, ms: nowMs };
     if (!this.#output.isTerminal || nowMs - this.#startMs < SHOW_AFTER_MS) return;
     const movedMs = nowMs - this.#first.ms;
     const rateBytesPerS = movedMs > 0 ? ((doneBytes - this.#first.bytes) / movedMs) * 1000 : 0;
-    const facts = { name: this.#name, doneBytes, totalBytes, rateBytesPerS };
+    const facts = { ...progress, name: this.#name, rateBytesPerS };
     this.#output.print(`${CLEAR_LINE}${formatProgress(facts, this.#output.columns() - 1)}`);
     this.#isDrawn = true;
   }
@@ -62,7 +59,9 @@ export class ProgressBar {
 
 /**
  * Formats `photo.jpg  45 % [#####-----] 12 MB of 30 MB  98 MB/s  3 s left` within `columns`; what does not fit is left
- * out, the least important first: the bar, the time left, the rate, the name.
+ * out, the least important first: the bar, the time left, the counts, the rate, the name.
+ *
+ * A file that comes over several connections has a bar with a front for each, `[##>---#>--]`, which is more important than the rate.
  */
 export function formatProgress(facts: ProgressFacts, columns: number): string {
   const { doneBytes, totalBytes, rateBytesPerS } = facts;
@@ -70,27 +69,67 @@ export function formatProgress(facts: ProgressFacts, columns: number): string {
     totalBytes === undefined || totalBytes === 0 ? undefined : Math.min(1, doneBytes / totalBytes);
   const percent = share === undefined ? formatBytes(doneBytes) : `${Math.floor(share * 100)} %`.padStart(5);
   const counts = totalBytes === undefined ? "" : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
-  const parts = [percent, printable(facts.name), formatRate(rateBytesPerS), counts, formatTimeLeft(facts)];
-  const kept: string[] = [];
-  let width = 0;
-  for (const part of parts) {
-    const isFitting = part !== "" && width + part.length + 2 <= columns + 2;
-    kept.push(isFitting ? part : "");
-    if (isFitting) width += part.length + 2;
-  }
-  const [shownPercent = "", name = "", rate = "", shownCounts = "", left = ""] = kept;
-  const bar = share === undefined ? "" : formatBar(share, columns - width);
+  // The least bar holds the place of the one that is drawn when it is known how much room is left.
+  const reserved = isScattered(facts) ? " ".repeat(MIN_BAR + 2) : "";
+  const parts = [percent, printable(facts.name), reserved, formatRate(rateBytesPerS), counts];
+  const kept = keepFitting([...parts, formatTimeLeft(facts)], columns);
+  const width = kept.reduce((sum, part) => sum + (part === "" ? 0 : part.length + 2), 0);
+  const [shownPercent = "", name = "", place = "", rate = "", shownCounts = "", left = ""] = kept;
+  const room = columns - width + (place === "" ? 0 : place.length + 2);
+  const bar = share === undefined ? "" : formatBar(facts, share, room);
   return [name, shownPercent, bar, shownCounts, rate, left].filter((part) => part !== "").join("  ");
 }
 
-function formatTimeLeft({ doneBytes, totalBytes, rateBytesPerS }: ProgressFacts): string {
+/** The parts as far as they fit one behind the other, with two spaces between them; empty where they don't. */
+function keepFitting(parts: readonly string[], columns: number): readonly string[] {
+  let width = 0;
+  return parts.map((part) => {
+    if (part === "" || width + part.length > columns) return "";
+    width += part.length + 2;
+    return part;
+  });
+}
+
+/** Whether what is there is more than the file's beginning. */
+function isScattered({ extents = [], totalBytes }: ProgressFacts): boolean {
+  const [first, second] = extents;
+  return totalBytes !== undefined && first !== undefined && (second !== undefined || first.start > 0);
+}
+
+/** Formats `3 s left`; empty when that can't be known, or there is nothing left. */
+export function formatTimeLeft({
+  doneBytes,
+  totalBytes,
+  rateBytesPerS,
+}: Omit<ProgressFacts, "name" | "extents">): string {
   if (totalBytes === undefined || rateBytesPerS <= 0 || doneBytes >= totalBytes) return "";
   return `${formatDurationMs(Math.ceil((totalBytes - doneBytes) / rateBytesPerS) * 1000)} left`;
 }
 
-function formatBar(share: number, columns: number): string {
+function formatBar(facts: ProgressFacts, share: number, columns: number): string {
   const cells = Math.min(MAX_BAR, columns - 2);
   if (cells < MIN_BAR) return "";
+  if (isScattered(facts)) return `[${formatCells(facts, cells)}]`;
   const full = Math.floor(share * cells);
   return `[${"#".repeat(full)}${"-".repeat(cells - full)}]`;
+}
+
+/** One character for each of `cells` equal parts of the file: all of it is there, some of it, nothing. */
+function formatCells({ extents = [], totalBytes = 0 }: ProgressFacts, cells: number): string {
+  const cellBytes = totalBytes / cells;
+  // Less than a byte is none missing, since cells don't end between bytes.
+  const fullBytes = cellBytes - Math.min(0.5, cellBytes / 2);
+  let text = "";
+  for (let cell = 0; cell < cells; cell += 1) {
+    const there = overlap(extents, cell * cellBytes, (cell + 1) * cellBytes);
+    text += there > fullBytes ? "#" : there > 0 ? ">" : "-";
+  }
+  return text;
+}
+
+function overlap(extents: readonly Extent[], from: number, to: number): number {
+  return extents.reduce(
+    (sum, { start, end }) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)),
+    0,
+  );
 }

@@ -4,6 +4,7 @@
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { LocalTree } from "../client/local-tree.ts";
+import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
 import { readLocalTree, RemoteContent, urlBelow } from "../client/upload-tree.ts";
 import type { LocalTreeFile } from "../client/upload-tree.ts";
@@ -50,12 +51,15 @@ function itemOf(
   return {
     name: file.names.join("/"),
     url,
+    sizeBytes: file.sizeBytes,
     run: async (hooks) => {
       const state = plan.isForced ? "changed" : await remote.compare(file);
       if (state === "same") return { kind: "unchanged" };
       if (plan.isDryRun) return { kind: "planned" };
-      const { session, signal } = run;
-      const done = await upload(session, { ...hooks, path: file.path, url, method: "PUT", signal });
+      const { session, signal, stateFolder } = run;
+      const { retries = DEFAULT_RETRIES } = run.downloading;
+      const options = { path: file.path, url, method: "PUT", signal, retries, stateFolder } as const;
+      const done = await upload(session, { ...hooks, ...options });
       return { kind: "transferred", done };
     },
   };

@@ -12,12 +12,19 @@ import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
+import { readProxies } from "./proxies.ts";
 import { readPutWords } from "./remote-words.ts";
+import { resumePutCommand } from "./resume-command.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import { USER_AGENT } from "./version.ts";
+
+const LARGE_ROWS = [
+  ["cut", "goes on where the server stands"],
+  ["ended", "goes on when the same command is run again, within a week, unless FILE has changed"],
+] as const;
 
 export const putCommand: Command = {
   args: {
@@ -45,6 +52,7 @@ export const putCommand: Command = {
       "netfile put -r DIR URL [OPTIONS]",
     ],
     sections: [
+      { title: "Large files (over 1 MiB), with servers that can resume", rows: LARGE_ROWS },
       { title: "Folders (-r)", rows: FOLDER_ROWS },
       { title: "Keys of --json", rows: JSON_ROWS },
       { title: "Events of --json with -r, one a line", rows: EVENT_ROWS },
@@ -73,7 +81,12 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
-  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const session = new Session({
+    ...readTimeouts(args),
+    proxyFor: readProxies(terminal.environment.proxy, terminal.environment.proxyExceptions),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+  });
   const isPost = args.isOn("post");
   const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(
@@ -83,8 +96,17 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: path,
       signal,
       isUnwanted: () => false,
+      resumeCommand: resumePutCommand(path, url, method),
       start: (hooks) =>
-        upload(session, { path, url, method, signal, ...hooks, retries: retries ?? DEFAULT_RETRIES }),
+        upload(session, {
+          path,
+          url,
+          method,
+          signal,
+          ...hooks,
+          retries: retries ?? DEFAULT_RETRIES,
+          stateFolder: terminal.environment.stateFolder,
+        }),
     },
     { terminal, log, clientLog, telling: readTelling(args) },
   );

@@ -14,6 +14,7 @@ import { readTimeouts, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
 import { EXIT, LocalFileError } from "./exit.ts";
 import { Log } from "./log.ts";
+import { readProxies } from "./proxies.ts";
 import { readServerWords } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
 import { readLines, runBatch } from "./shell-batch.ts";
@@ -74,11 +75,20 @@ async function runShell(args: StrictArgs, terminal: Terminal): Promise<number> {
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
-  const session = new Session({ ...readTimeouts(args), userAgent: USER_AGENT, clock: systemClock });
+  const session = new Session({
+    ...readTimeouts(args),
+    proxyFor: readProxies(terminal.environment.proxy, terminal.environment.proxyExceptions),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+  });
   const shell = new ShellSession({
     server,
     session,
-    actions: { download, upload, readRemoteFolder },
+    actions: {
+      download,
+      upload: (own, options) => upload(own, { ...options, stateFolder: terminal.environment.stateFolder }),
+      readRemoteFolder,
+    },
     settings: { terminal, log, clientLog, telling: args.isOn("quiet") ? "nothing" : "line" },
     force: args.isOn("force"),
     localFolder: process.cwd(),

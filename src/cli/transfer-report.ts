@@ -35,7 +35,7 @@ export type TransferDone = {
   readonly proof?: Proof;
   readonly provenBy?: "server" | "user" | undefined;
   readonly attempts?: number;
-  /** So much of it an earlier run had fetched. */
+  /** So much of it an earlier run had fetched, or sent. */
   readonly resumedBytes?: number;
   readonly receivedBytes?: number;
   readonly connections?: number;
@@ -47,8 +47,8 @@ export type TransferDone = {
 /** Bytes per second while content moved; sending counts from the request on. */
 export function rateOf({ command, done }: Pick<Transfer, "command" | "done">): number {
   if (done === undefined) return 0;
-  // What an earlier run had fetched does not count for the rate of this one.
-  const bytes = done.receivedBytes ?? done.bodyBytes;
+  // What an earlier run had moved does not count for the rate of this one.
+  const bytes = done.receivedBytes ?? done.bodyBytes - (done.resumedBytes ?? 0);
   return bytes / (Math.max(durationOf({ command, done }), 0.001) / 1000);
 }
 
@@ -75,8 +75,9 @@ export function formatConfirmation(
   const { command, done } = transfer;
   const size = formatBytes(done.bodyBytes);
   const figures = `${size} in ${formatDurationMs(durationOf(transfer))} (${formatRate(rateOf(transfer))})`;
+  const resumed = (done.resumedBytes ?? 0) > 0 ? `, ${formatBytes(done.resumedBytes ?? 0)} of it before` : "";
   if (command !== "get")
-    return `Sent ${printable(name)} — ${figures}, saved as ${showPath(done.savedAs ?? "?")}`;
+    return `Sent ${printable(name)} — ${figures}${resumed}, saved as ${showPath(done.savedAs ?? "?")}`;
   const check = formatProof(done);
   if (done.isUnchanged === true) {
     return `Already there: ${printable(shortPath(done.savedAs ?? name))} — ${size}, unchanged, ${check}`;
@@ -85,7 +86,6 @@ export function formatConfirmation(
     done.savedAs === undefined
       ? `Received ${printable(name)}`
       : `Saved ${printable(shortPath(done.savedAs))}`;
-  const resumed = (done.resumedBytes ?? 0) > 0 ? `, ${formatBytes(done.resumedBytes ?? 0)} of it before` : "";
   return `${what} — ${figures}${resumed}, ${check}`;
 }
 

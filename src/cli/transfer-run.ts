@@ -127,8 +127,8 @@ async function tellFailure(
 
 /** What an unfinished transfer has left to go on with; `undefined` when it is nothing. */
 function describeKept(error: unknown, command: string | undefined): string | undefined {
-  if (!(error instanceof TransferError) || error.keptBytes === 0) return undefined;
-  const kept = `${formatBytes(error.keptBytes)} are kept`;
+  if (!(error instanceof TransferError) || !error.canGoOn) return undefined;
+  const kept = error.keptBytes === 0 ? "what was sent is kept" : `${formatBytes(error.keptBytes)} are kept`;
   return command === undefined ? kept : `${kept}, go on with: ${command}`;
 }
 

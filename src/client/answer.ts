@@ -109,7 +109,7 @@ type Advice = Readonly<Record<number, string>>;
 
 const COMMON_ADVICE: Advice = {
   401: "the server asks for a name and a password; give them with --user",
-  407: "a proxy asks for a password; netfile talks to servers directly",
+  407: "the proxy asks for a name and a password; give them in http_proxy, as http://NAME:PASSWORD@HOST:PORT",
   408: "the server did not wait long enough; try again",
   429: "the server asks for fewer requests; try again later",
   503: "the server is overloaded or under maintenance; try again later",

@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
 import { Outbox } from "../net/outbox.ts";
-import { readRttUs, readTcpInfo } from "../net/tcp-info.ts";
+import { holdsUnread, readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { Exchange } from "../wire/exchange.ts";
 import type { WireEvent, WireMessage } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
@@ -23,6 +23,8 @@ export type ConnectionOptions = {
 
 const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
+/** How often, within the longest silence, it is looked for signs of life. */
+const LOOKS_PER_SILENCE = 4;
 
 const UNKNOWN_ENDPOINT: Endpoint = {
   peerAddress: "",
@@ -61,6 +63,8 @@ export class Connection {
   #onAbort: (() => void) | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #activeAtMs = 0;
+  /** What was delivered when it was last looked at, if some was still on its way then. */
+  #undelivered: number | undefined;
   #requestCount = 0;
 
   constructor(origin: Origin, options: ConnectionOptions) {
@@ -95,6 +99,17 @@ export class Connection {
     return this.#socket === undefined ? undefined : readTcpInfo(this.#socket.fd)?.minRttUs;
   }
 
+  /** Bytes of ours that the server's system has taken, ever; where the kernel doesn't tell, those that ours has. */
+  get deliveredBytes(): number {
+    const acked = this.#socket === undefined ? undefined : readTcpInfo(this.#socket.fd)?.ackedBytes;
+    return acked ?? this.#outbox.writtenBytes;
+  }
+
+  /** Whether some of what was sent is still to be taken by the server's system, as far as the kernel tells. */
+  get isDelivering(): boolean {
+    return !this.#outbox.isEmpty || (this.#socket !== undefined && holdsUnread(this.#socket.fd));
+  }
+
   /** Whether an earlier request had opened it. */
   get isReused(): boolean {
     return this.#requestCount > 1;
@@ -127,7 +142,8 @@ export class Connection {
     this.firstByteAtMs = undefined;
     this.#requestCount += 1;
     this.#activeAtMs = this.#nowMs();
-    this.#watchSilence(this.#options.silenceMs);
+    this.#undelivered = undefined;
+    this.#watchSilence(this.#lookMs);
     this.#signal = signal;
     this.#onAbort = () => this.#fail(interruption(this.#phase(), signal));
     if (signal.aborted) this.#onAbort();
@@ -323,12 +339,24 @@ export class Connection {
   /** One timer for a whole answer: it looks when the last sign of life was, and sleeps on. */
   #watchSilence(delayMs: number): void {
     this.#watch = setTimeout(() => {
-      // Whoever is not being waited for is not silent.
-      if (this.#wake === undefined) this.#activeAtMs = this.#nowMs();
+      // Whoever is not being waited for is not silent; nor is a server that takes what is sent, however slowly.
+      if (this.#wake === undefined || this.#hasDelivered()) this.#activeAtMs = this.#nowMs();
       const leftMs = this.#activeAtMs + this.#options.silenceMs - this.#nowMs();
-      if (leftMs > 0) this.#watchSilence(leftMs);
+      if (leftMs > 0) this.#watchSilence(Math.min(leftMs, this.#lookMs));
       else this.#fail(this.#silence());
     }, delayMs);
+  }
+
+  get #lookMs(): number {
+    return this.#options.silenceMs / LOOKS_PER_SILENCE;
+  }
+
+  /** Whether any of what was on its way at the last look has been taken since. The kernel's buffer hides that from the outbox. */
+  #hasDelivered(): boolean {
+    const before = this.#undelivered;
+    const deliveredBytes = this.deliveredBytes;
+    this.#undelivered = this.isDelivering ? deliveredBytes : undefined;
+    return before !== undefined && deliveredBytes > before;
   }
 
   #silence(): TransferError {

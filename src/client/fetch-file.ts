@@ -17,7 +17,9 @@ import { FileCrew } from "./file-crew.ts";
 import { FileProof, type FileProven } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
+import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
+import { sweepLeftovers } from "./part-sweep.ts";
 import {
   type AskedRange,
   judgeRangeAnswer,
@@ -29,14 +31,12 @@ import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
 import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
-import { TransferError } from "./transfer-error.ts";
+import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
 import { DIGEST_FIELDS } from "./verify.ts";
 
 /** Content that is not what was announced is fetched once more, not again and again. */
 const MAX_MISMATCHES = 2;
-/** A rate over less says nothing. */
-const LEAST_WINDOW_MS = 10_000;
 /** How long a transfer goes on before its length is asked for, if the server has not told it. */
 const LENGTH_AFTER_MS = 300;
 
@@ -79,15 +79,16 @@ class FileFetch {
   #firstByteAtMs = 0;
 
   constructor(session: Session, options: DownloadOptions, place: Place) {
-    const { clock, silenceMs, stallWindowMs } = session.options;
+    const { clock } = session.options;
     this.#session = session;
     this.#options = options;
     this.#startedAtMs = clock.monotonicMs();
+    sweepLeftovers(place.folder);
     this.#store = new PartStore(place, formatRemoteUrl(options.url), clock);
     this.#source = new FileSource(session, options, this.#store);
     this.#body = new FileBody(this.#store, {
       clock,
-      stallWindowMs: stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs),
+      stallWindowMs: stallWindowOf(session.options),
       limitBytesPerS: options.limitBytesPerS,
       onProgress: options.onProgress,
       signal: options.signal,
@@ -365,8 +366,6 @@ class FileFetch {
     const keptBytes = this.#store.written.totalBytes;
     await this.#store.keep();
     if (failure.status !== undefined) this.#tellAnswer();
-    const { phase, message, status, isRetryable } = failure;
-    const details = { isRetryable, keptBytes, cause: failure.cause };
-    return new TransferError(phase, message, status === undefined ? details : { ...details, status });
+    return failure.keeping(keptBytes);
   }
 }

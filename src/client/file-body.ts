@@ -41,7 +41,7 @@ export class FileBody {
     this.#store = store;
     this.#options = options;
     this.hash = new FileHash((target, position) => store.read(target, position));
-    this.#meter = new ProgressMeter(clock, undefined, options.onProgress);
+    this.#meter = new ProgressMeter(clock, undefined, options.onProgress, store.written);
     this.#pace = limitBytesPerS === undefined ? undefined : new Pace(limitBytesPerS, clock);
   }
 

@@ -8,10 +8,12 @@ import type { Connection } from "./connection.ts";
 import { headOf } from "./conversation.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
+import { stallWindowOf, StallWatch } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
 import { uploadRequest } from "./request.ts";
-import type { SessionOptions } from "./session.ts";
+import type { Route, SessionOptions } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
 
 type SendOptions = {
   readonly url: RemoteUrl;
@@ -72,28 +74,27 @@ export class FileSender {
   }
 
   /**
-   * Sends the request and the file, until all is sent or the server has answered.
+   * Sends the request and the file along `route`, until all is sent or the server has answered.
    * @returns the final answer's head.
    * @throws {TransferError}
    */
-  async send(connection: Connection): Promise<ResponseHead> {
+  async send(connection: Connection, route: Route): Promise<ResponseHead> {
     this.hasBegun = false;
     this.isWhole = false;
     this.hasExpected = this.#expects(connection);
     this.#meter = this.#newMeter();
     this.#meter.advance(this.#startBytes);
-    connection.send(
-      uploadRequest(this.#options.url, this.#options.method, {
-        userAgent: this.#session.userAgent,
-        sizeBytes: this.sizeBytes - this.#startBytes,
-        expectation: this.hasExpected ? "continue" : "none",
-        fields: this.#options.fields ?? [],
-      }),
-    );
+    const request = uploadRequest(this.#options.url, this.#options.method, {
+      userAgent: this.#session.userAgent,
+      sizeBytes: this.sizeBytes - this.#startBytes,
+      expectation: this.hasExpected ? "continue" : "none",
+      fields: [...(this.#options.fields ?? []), ...route.fields],
+    });
+    connection.send({ ...request, target: route.target });
     this.askedAtMs = connection.askedAtMs;
     const refusal = this.hasExpected ? await this.#awaitContinue(connection) : undefined;
     this.begunAtMs = this.#session.clock.monotonicMs();
-    return refusal ?? this.#sendBody(connection);
+    return refusal ?? this.#sendWatched(connection);
   }
 
   /**
@@ -104,6 +105,21 @@ export class FileSender {
     const bodyBytes = this.sizeBytes - this.#startBytes;
     if (!this.#mayExpect || bodyBytes === 0) return false;
     return bodyBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
+  }
+
+  /** Sends the body, and ends the connection when the server takes next to nothing of it. */
+  async #sendWatched(connection: Connection): Promise<ResponseHead> {
+    const windowMs = stallWindowOf(this.#session);
+    const abandon = () => {
+      // What comes then is the answer's time, which is limited by silence.
+      if (!this.isWhole || connection.isDelivering) connection.abandon(stalled(windowMs));
+    };
+    const watch = new StallWatch(windowMs, undefined, abandon, () => connection.deliveredBytes);
+    try {
+      return await this.#sendBody(connection);
+    } finally {
+      watch.stop();
+    }
   }
 
   async #sendBody(connection: Connection): Promise<ResponseHead> {
@@ -171,4 +187,13 @@ export class FileSender {
       clearTimeout(timer);
     }
   }
+}
+
+function stalled(windowMs: number): TransferError {
+  const seconds = Math.max(1, Math.round(windowMs / 1000));
+  return new TransferError(
+    "send",
+    `The server has taken next to nothing for ${seconds} s; try again, or allow more time`,
+    { isRetryable: true },
+  );
 }

@@ -5,19 +5,11 @@
  * It never claims bytes that aren't there: `synced` is what was on the disk before the journal was written, `written` what the
  * system had taken, which counts as long as the machine has not been started anew since.
  */
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { decodeBase64, encodeBase64 } from "../semantics/base64.ts";
 import { bootId } from "./part-lock.ts";
 import type { Validator } from "./validator.ts";
+import { removeWhole, writeWhole } from "./write-whole.ts";
 import { type Extent, WrittenSpans } from "./written-spans.ts";
 
 export type JournalEntry = {
@@ -51,34 +43,12 @@ export function writeJournal(path: string, entry: JournalEntry, durability: "dis
     sha256: sha256 === undefined ? undefined : encodeBase64(sha256),
     boot: bootId(),
   });
-  const nextPath = `${path}-next`;
-  // SECURITY: never through a link that somebody planted under the name.
-  const fd = openSync(
-    nextPath,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_FOLLOW,
-    0o600,
-  );
-  try {
-    writeSync(fd, text);
-    if (durability === "disk") fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(nextPath, path);
+  writeWhole(path, text, durability);
 }
-
-/** O_NOFOLLOW is missing where there is no such thing. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** Removes a journal, if there is one. Never throws. */
 export function removeJournal(path: string): void {
-  for (const name of [path, `${path}-next`]) {
-    try {
-      unlinkSync(name);
-    } catch {
-      // None there.
-    }
-  }
+  removeWhole(path);
 }
 
 /**

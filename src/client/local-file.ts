@@ -5,9 +5,18 @@ import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats }
 import type { ReadableFile } from "../base/piece.ts";
 import { cannotRead } from "./disk-error.ts";
 
+/** What tells one version of one file from every other: written to or replaced, it is another one. */
+export type FileIdentity = {
+  readonly device: string;
+  readonly inode: string;
+  readonly sizeBytes: number;
+  readonly modifiedNs: string;
+};
+
 export class LocalFile implements ReadableFile {
   readonly path: string;
   readonly sizeBytes: number;
+  readonly identity: FileIdentity;
   readonly #modifiedNs: bigint;
   #fd: number;
 
@@ -23,6 +32,12 @@ export class LocalFile implements ReadableFile {
       refuseIrregular(path, stats);
       this.sizeBytes = Number(stats.size);
       this.#modifiedNs = stats.mtimeNs;
+      this.identity = {
+        device: String(stats.dev),
+        inode: String(stats.ino),
+        sizeBytes: this.sizeBytes,
+        modifiedNs: String(stats.mtimeNs),
+      };
     } catch (error) {
       this.close();
       throw error;

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { pause } from "./retry.ts";
+import type { SessionOptions } from "./session.ts";
 
 /** Bytes that may come at once, in ms of the rate. */
 const BURST_MS = 100;
@@ -43,13 +44,22 @@ export class StallWatch {
    * @param windowMs how long it may bring too little.
    * @param limitBytesPerS the rate that the user allows, if any: a server may not be blamed for that.
    * @param onStall called at the end of each window that brought too little.
+   * @param moved how much has been moved in all, for who does not {@link count} it.
    */
-  constructor(windowMs: number, limitBytesPerS: number | undefined, onStall: () => void) {
+  constructor(
+    windowMs: number,
+    limitBytesPerS: number | undefined,
+    onStall: () => void,
+    moved?: () => number,
+  ) {
     const leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / 4);
     this.#leastBytes = (leastBytesPerS * windowMs) / 1000;
+    let formerBytes = moved?.() ?? 0;
     this.#timer = setInterval(() => {
-      const isStalled = this.#windowBytes < this.#leastBytes;
+      const movedBytes = moved?.() ?? 0;
+      const isStalled = this.#windowBytes + movedBytes - formerBytes < this.#leastBytes;
       this.#windowBytes = 0;
+      formerBytes = movedBytes;
       if (isStalled) onStall();
     }, windowMs);
   }
@@ -61,4 +71,15 @@ export class StallWatch {
   stop(): void {
     clearInterval(this.#timer);
   }
+}
+
+/** A rate over less says nothing. */
+const LEAST_WINDOW_MS = 10_000;
+
+/** Over how long a rate that is next to nothing counts as a stall: longer than silence, which is told sooner. */
+export function stallWindowOf({
+  silenceMs,
+  stallWindowMs,
+}: Pick<SessionOptions, "silenceMs" | "stallWindowMs">): number {
+  return stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs);
 }

@@ -2,7 +2,7 @@
  * Keeps two runs from writing the same part file: a file beside it that names the process which made it. One whose
  * process is gone, as after a crash, is taken over.
  */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { errorCode } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
@@ -13,6 +13,7 @@ import { TransferError } from "./transfer-error.ts";
 export type LockOwner = { readonly machine: string; readonly pid: number; readonly start: string };
 
 const TAKEOVERS = 5;
+const DRAFT_LIFE_MS = 3_600_000;
 
 /** Files that this process holds: its own second transfer is somebody else, too. */
 const held = new Set<string>();
@@ -57,6 +58,20 @@ export class PartLock {
   release(): void {
     held.delete(this.#path);
     removeQuietly(this.#path);
+  }
+}
+
+/**
+ * Whether the process that was making a lock under the name `path` is gone. One that did not get to say who it is, is gone
+ * after an hour.
+ */
+export function isDraftAbandoned(path: string): boolean {
+  const owner = readOwner(path);
+  if (owner !== undefined) return !isRunning(owner, describeThisProcess());
+  try {
+    return Date.now() - statSync(path).mtimeMs > DRAFT_LIFE_MS;
+  } catch {
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@
  * panel, for `--json` and for the log.
  */
 import type { Endpoint } from "../net/endpoint.ts";
+import type { Extent } from "./written-spans.ts";
 
 /** The server's parameters as the client sees them. */
 export type ConnectionReport = {
@@ -39,6 +40,10 @@ export type Phases = {
 export type TransferProgress = {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
+  /** How much of `doneBytes` was there before this run; none when absent. */
+  readonly resumedBytes?: number | undefined;
+  /** Which parts of the file are there, in order, where they may come out of order; absent where they can't. */
+  readonly extents?: readonly Extent[] | undefined;
 };
 
 /** Round-trip times of a transfer, in µs, sampled while it went on. */

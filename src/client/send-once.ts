@@ -28,9 +28,10 @@ export async function sendOnce(session: Session, target: SendTarget, sender: Fil
 }
 
 function ask(session: Session, { url, method, signal }: SendTarget, sender: FileSender): Promise<Reply> {
+  const route = session.routeTo(url);
   return session.ask({
-    origin: url.origin,
-    converse: (connection) => sender.send(connection),
+    origin: route.origin,
+    converse: (connection) => sender.send(connection, route),
     // RFC 9110 §9.2.2: PUT may be sent twice; others only while the server can't have acted upon them.
     mayRepeat: () => method === "PUT" || !sender.hasBegun,
     signal,

@@ -19,8 +19,10 @@ export class TransferError extends Error {
   readonly status: number | undefined;
   /** Whether the same request may succeed later. */
   readonly isRetryable: boolean;
-  /** So much of the file is kept on the disk for the next run; 0 when nothing is. */
+  /** So much of the file is kept for the next run, as far as is known. */
   readonly keptBytes: number;
+  /** Whether the next run goes on where this one has ended. */
+  readonly canGoOn: boolean;
 
   /** @param message a sentence for a person: what happened, then what to do. Text of the server's is already printable. */
   constructor(
@@ -31,6 +33,7 @@ export class TransferError extends Error {
       readonly isRetryable?: boolean;
       readonly cause?: unknown;
       readonly keptBytes?: number;
+      readonly canGoOn?: boolean;
     } = {},
   ) {
     super(message, { cause: details.cause });
@@ -38,5 +41,13 @@ export class TransferError extends Error {
     this.status = details.status;
     this.isRetryable = details.isRetryable ?? false;
     this.keptBytes = details.keptBytes ?? 0;
+    this.canGoOn = details.canGoOn ?? false;
+  }
+
+  /** The same error, of a transfer that the next run goes on with: `keptBytes` are kept. */
+  keeping(keptBytes: number): TransferError {
+    const { phase, message, status, isRetryable, cause } = this;
+    const details = { isRetryable, cause, keptBytes, canGoOn: true };
+    return new TransferError(phase, message, status === undefined ? details : { ...details, status });
   }
 }

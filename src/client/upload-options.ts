@@ -17,6 +17,8 @@ export type UploadOptions = {
   readonly signal?: AbortSignal;
   /** How often in a row, without progress, an upload that was cut is resumed; {@link DEFAULT_RETRIES} if left out. */
   readonly retries?: number;
+  /** Where it is remembered how a later run goes on with a large upload that was ended; nowhere if left out. */
+  readonly stateFolder?: string | undefined;
   /** Told of what does not end the transfer: that it was cut, and goes on. One sentence, printable. */
   readonly onNotice?: (text: string) => void;
 };

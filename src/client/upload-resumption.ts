@@ -2,42 +2,48 @@
  * Uploads that survive cuts (draft-ietf-httpbis-resumable-upload-12): the first request is an upload as every other, with the
  * offer to go on later; a server that takes it tells in an interim answer (104) where.
  */
-import { parseBooleanItem, parseCountItem } from "../semantics/structured-item.ts";
-import type { Field } from "../wire/fields.ts";
-import type { InformationalHead, ResponseHead } from "../wire/message.ts";
+import { formatBytes } from "../base/units.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
-import { RETRYABLE_STATUSES, refusedUpload } from "./answer.ts";
+import type { Field } from "../wire/fields.ts";
+import type { InformationalHead } from "../wire/message.ts";
+import { refusedUpload } from "./answer.ts";
 import { askForHead, asTransferError, discardBody } from "./conversation.ts";
 import { digestOfFile } from "./file-digest.ts";
 import { FileSender } from "./file-sender.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
-import { formatRemoteUrl, type Origin, resolveLocation, type RemoteUrl, UrlError } from "./origin.ts";
+import type { RemoteUrl } from "./origin.ts";
+import type { TransferProgress } from "./report.ts";
 import { uploadResourceRequest } from "./request.ts";
-import { pause, RetryPolicy } from "./retry.ts";
+import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import { sendOnce, type Sending } from "./send-once.ts";
 import type { Reply, Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
 import { DEFAULT_RETRIES, type UploadOptions } from "./upload-options.ts";
+import { UploadRecord } from "./upload-record.ts";
+import { INTEROP_VERSION, isComplete, isFinal, isGone, readOffset, resourceOf } from "./upload-state.ts";
 
-/** The iteration of the draft that is spoken here; a server of another one is a plain server. */
-const VERSION: Field = ["Upload-Draft-Interop-Version", "8"];
 const COMPLETE: Field = ["Upload-Complete", "?1"];
 /** How long a server may take to hear that an upload is given up. */
 const GIVE_UP_MS = 2000;
 
-/** How far an upload has come, as the server says. */
-type State = { readonly offset: number; readonly isComplete: boolean };
+/** An upload that is over so soon is sent again rather than remembered. */
+const NOTE_AFTER_MS = 300;
+
+/** `earlierBytes` came with an earlier run. */
+export type ResumableSending = Sending & { readonly earlierBytes: number };
 
 /**
- * Sends `file`, and goes on after a cut as long as there is progress.
- * @returns the final answer to the upload, whose body is still to be taken. @throws {TransferError}
+ * Sends `file`, and goes on after a cut as long as there is progress; also with what an earlier run has begun, if
+ * `options.stateFolder` remembers it.
+ * @returns the final answer to the upload, whose body is still to be taken.
+ * @throws {TransferError} `canGoOn` when the next run goes on.
  */
 export async function sendResumably(
   session: Session,
   options: UploadOptions,
   file: LocalFile,
-): Promise<Sending> {
+): Promise<ResumableSending> {
   return new Resumption(session, options, file).run();
 }
 
@@ -46,103 +52,218 @@ class Resumption {
   readonly #options: UploadOptions;
   readonly #file: LocalFile;
   readonly #policy: RetryPolicy;
+  readonly #record: UploadRecord | undefined;
   #digest: string | undefined;
   /** Where to go on; unknown until the server has told. */
   #resource: RemoteUrl | undefined;
   /** So much the server has, as it said last. */
   #knownBytes = 0;
+  /** So much an earlier run had sent; `undefined` until the server has told. */
+  #earlierBytes: number | undefined = 0;
+  #noting: ReturnType<typeof setTimeout> | undefined;
+  #isNoted = false;
+  /** Whether the server has said anything in this run. */
+  #isHeard = false;
+  /** The sender of the first request that got as far as its body; and of the last request. */
+  #first: FileSender | undefined;
+  #last: FileSender | undefined;
 
   constructor(session: Session, options: UploadOptions, file: LocalFile) {
+    const { stateFolder, url, method } = options;
+    const { clock } = session.options;
     this.#session = session;
     this.#options = options;
     this.#file = file;
     this.#policy = new RetryPolicy({ retries: options.retries ?? DEFAULT_RETRIES });
+    this.#record =
+      stateFolder === undefined ? undefined : UploadRecord.open(stateFolder, { file, url, method }, clock);
   }
 
-  async run(): Promise<Sending> {
-    const first = new FileSender(this.#file, this.#creation(), this.#session.options);
+  async run(): Promise<ResumableSending> {
     try {
-      return await this.#begin(first);
+      await this.#takeUp();
+      const sending = await this.#send();
+      return { ...sending, earlierBytes: this.#earlierBytes ?? 0 };
     } catch (error) {
-      await this.#giveUp(error);
-      throw error;
+      throw await this.#end(asTransferError(error));
+    } finally {
+      clearTimeout(this.#noting);
+      this.#record?.release();
     }
   }
 
-  #creation() {
-    return {
-      ...this.#options,
-      fields: [COMPLETE, VERSION],
-      onInformational: (head: InformationalHead) => {
-        this.#resource ??= resourceOf(head, this.#options.url);
-      },
-    };
-  }
-
-  async #begin(first: FileSender): Promise<Sending> {
-    let failure: Failure;
-    try {
-      const sending = await sendOnce(this.#session, this.#options, first);
-      if (this.#resource === undefined || isFinal(sending.reply.head)) return sending;
-      failure = await this.#takeRefusal(sending.reply);
-    } catch (error) {
-      failure = { error: asTransferError(error), retryAfterMs: undefined };
+  /** Takes up what an earlier run has begun, if the server still has it and the file is the same. */
+  async #takeUp(): Promise<void> {
+    const earlier = this.#record?.read();
+    if (earlier === undefined) return;
+    if (!earlier.isSameFile) {
+      this.#notice("The file has changed since its upload was ended; sending it from its beginning");
+      await this.#giveUp(earlier.resource);
+      this.#record?.remove();
+      return;
     }
-    return { ...(await this.#goOn(failure)), first };
+    this.#resource = earlier.resource;
+    this.#isNoted = true;
+    this.#earlierBytes = undefined;
+    try {
+      const offset = await this.#askOffset(earlier.resource);
+      const counts = `${formatBytes(offset)} of ${formatBytes(this.#file.sizeBytes)}`;
+      this.#notice(`Going on with the upload that was ended: the server has ${counts}`);
+    } catch (error) {
+      const failure = asTransferError(error);
+      throwIfInterrupted("send", this.#options.signal);
+      if (failure.isRetryable && !isGone(failure)) {
+        await this.#recover({ error: failure, retryAfterMs: undefined }, 0);
+        return;
+      }
+      this.#notice(`${failure.message}. Sending the file from its beginning`);
+      this.#forget();
+    }
   }
 
-  /** Asks how far it came, and sends the rest, until there is a final answer. */
-  async #goOn(firstFailure: Failure): Promise<Omit<Sending, "first">> {
-    let failure = firstFailure;
-    let gainedBytes = 0;
+  /** One request after the other, until there is a final answer. */
+  async #send(): Promise<Sending> {
     for (;;) {
-      const resource = this.#resource;
-      const delayMs = this.#policy.delayAfter(failure.error, { ...failure, gainedBytes });
-      if (resource === undefined || delayMs === undefined) throw failure.error;
-      throwIfInterrupted("send", this.#options.signal);
-      this.#options.onNotice?.(`${failure.error.message}; going on with the upload`);
-      await pause(delayMs, this.#options.signal);
-      throwIfInterrupted("send", this.#options.signal);
       const before = this.#knownBytes;
+      let failure: Failure;
       try {
-        const digest = await this.#digestField();
-        const reply = await this.#sendRest(resource, await this.#askState(resource), digest);
-        if (isFinal(reply.reply.head)) return reply;
-        failure = await this.#takeRefusal(reply.reply);
+        const sending = await this.#attempt();
+        this.#isHeard = true;
+        if (this.#resource === undefined || isFinal(sending.reply.head)) return this.#settle(sending);
+        failure = await this.#takeRefusal(sending.reply);
       } catch (error) {
         failure = { error: asTransferError(error), retryAfterMs: undefined };
       }
-      gainedBytes = this.#knownBytes - before;
+      await this.#recover(failure, Math.max(0, this.#knownBytes - before));
     }
   }
 
-  async #askState(resource: RemoteUrl): Promise<State> {
-    const reply = await this.#ask(resource, "HEAD", this.#options.signal);
-    await discardBody(this.#session, reply);
-    const { head } = reply;
-    if (head.status === 404 || head.status === 410) throw lost(head, this.#options.url);
-    if (head.status < 200 || head.status > 299) throw refusedUpload(head, this.#options.url);
-    const offset = parseCountItem(head.fields.get("upload-offset"));
-    if (offset === undefined || offset < this.#knownBytes || offset > this.#file.sizeBytes) {
-      throw nonsense(head, this.#options.url);
+  /** The whole file to begin with; then the rest of what the server has. */
+  async #attempt(): Promise<Sending> {
+    const resource = this.#resource;
+    if (resource === undefined) return this.#create();
+    const digest = await this.#digestField();
+    return this.#sendRest(resource, await this.#askOffset(resource), digest);
+  }
+
+  #create(): Promise<Sending> {
+    const sender = this.#newSender({
+      ...this.#options,
+      fields: [COMPLETE, INTEROP_VERSION],
+      onInformational: (head: InformationalHead) => {
+        this.#isHeard = true;
+        this.#resource ??= resourceOf(head, this.#options.url);
+        this.#noteLater();
+      },
+    });
+    return sendOnce(this.#session, this.#options, sender);
+  }
+
+  #sendRest(url: RemoteUrl, offset: number, digest: Field): Promise<Sending> {
+    const { onProgress, signal } = this.#options;
+    const target = { url, method: "PATCH", ...(signal && { signal }) } as const;
+    const fields: readonly Field[] = [COMPLETE, INTEROP_VERSION, ["Upload-Offset", `${offset}`], digest];
+    const options = { ...target, startBytes: offset, fields, ...(onProgress && { onProgress }) };
+    return sendOnce(this.#session, target, this.#newSender(options));
+  }
+
+  #newSender(options: ConstructorParameters<typeof FileSender>[1]): FileSender {
+    const { onProgress } = this.#options;
+    const tell = (progress: TransferProgress): void =>
+      onProgress?.({ ...progress, resumedBytes: this.#earlierBytes });
+    this.#last = new FileSender(
+      this.#file,
+      onProgress === undefined ? options : { ...options, onProgress: tell },
+      this.#session.options,
+    );
+    return this.#last;
+  }
+
+  /** Decides what follows a failure, and waits for it. @throws the failure when nothing does. */
+  async #recover({ error, retryAfterMs }: Failure, gainedBytes: number): Promise<void> {
+    const { signal } = this.#options;
+    this.#keepFirst();
+    if (isGone(error)) this.#forget();
+    const isAlone = !this.#isHeard && isNobodyThere(error);
+    const mayRepeat = !isAlone && (this.#resource !== undefined || this.#mayCreateAgain());
+    const delayMs = mayRepeat ? this.#policy.delayAfter(error, { gainedBytes, retryAfterMs }) : undefined;
+    if (delayMs === undefined) throw error;
+    throwIfInterrupted("send", signal);
+    const what = this.#resource === undefined ? "sending it again" : "going on with the upload";
+    this.#notice(`${error.message}; ${what}`);
+    await pause(delayMs, signal);
+    throwIfInterrupted("send", signal);
+  }
+
+  /** RFC 9110 §9.2.2: a PUT may be sent twice; a POST only while the server can't have acted upon it. */
+  #mayCreateAgain(): boolean {
+    return this.#options.method === "PUT" || this.#last?.hasBegun === false;
+  }
+
+  #keepFirst(): void {
+    if (this.#first === undefined && this.#last !== undefined && this.#last.begunAtMs > 0) {
+      this.#first = this.#last;
     }
-    this.#knownBytes = offset;
-    return { offset, isComplete: parseBooleanItem(head.fields.get("upload-complete")) === true };
+  }
+
+  /** The upload that was begun is of no use any more. */
+  #forget(): void {
+    clearTimeout(this.#noting);
+    this.#noting = undefined;
+    this.#isNoted = false;
+    this.#resource = undefined;
+    this.#knownBytes = 0;
+    this.#earlierBytes = 0;
+    this.#record?.remove();
+  }
+
+  #noteLater(): void {
+    if (this.#resource === undefined || this.#record === undefined) return;
+    this.#noting ??= setTimeout(() => this.#note(), NOTE_AFTER_MS);
+  }
+
+  /** @returns whether the next run can go on. */
+  #note(): boolean {
+    if (this.#isNoted || this.#resource === undefined) return this.#isNoted;
+    this.#isNoted = this.#record?.write(this.#resource) ?? false;
+    return this.#isNoted;
+  }
+
+  /** There is a final answer: nothing is left to go on with, unless it is one that leaves the upload as it is. */
+  #settle(sending: Sending): Sending {
+    const { head } = sending.reply;
+    const isOver = (head.status >= 200 && head.status <= 299) || isComplete(head);
+    if (isOver) this.#record?.remove();
+    return { ...sending, first: this.#first ?? sending.sender };
+  }
+
+  /**
+   * Ends for good. What the next run can go on with is kept; what nobody goes on with is dropped where that is easy, else it
+   * expires. @returns the error that says so.
+   */
+  async #end(failure: TransferError): Promise<TransferError> {
+    const resource = this.#resource;
+    const isInterrupted = this.#options.signal?.aborted === true;
+    if (resource === undefined) return failure;
+    if ((isInterrupted || failure.isRetryable) && this.#note()) {
+      if (isInterrupted)
+        await this.#askOffset(resource, AbortSignal.timeout(GIVE_UP_MS)).catch(() => undefined);
+      return failure.keeping(this.#knownBytes);
+    }
+    this.#record?.remove();
+    if (isInterrupted || failure.phase === "read") await this.#giveUp(resource);
+    return failure;
   }
 
   /** Of an upload that is complete nothing is left: the empty rest gets the answer that was lost. */
-  #sendRest(url: RemoteUrl, { offset, isComplete }: State, digest: Field): Promise<Sending> {
-    if (isComplete && offset < this.#file.sizeBytes) {
-      throw new TransferError(
-        "answer",
-        "The server ended the upload before it had the whole file; try again",
-      );
-    }
-    const { onProgress, signal } = this.#options;
-    const target = { url, method: "PATCH", ...(signal && { signal }) } as const;
-    const fields: readonly Field[] = [COMPLETE, VERSION, ["Upload-Offset", `${offset}`], digest];
-    const options = { ...target, startBytes: offset, fields, ...(onProgress && { onProgress }) };
-    return sendOnce(this.#session, target, new FileSender(this.#file, options, this.#session.options));
+  async #askOffset(resource: RemoteUrl, signal = this.#options.signal): Promise<number> {
+    const reply = await this.#ask(resource, "HEAD", signal);
+    this.#isHeard = true;
+    await discardBody(this.#session, reply);
+    const known = { leastBytes: this.#knownBytes, sizeBytes: this.#file.sizeBytes };
+    this.#knownBytes = readOffset(reply.head, this.#options, known);
+    this.#earlierBytes ??= this.#knownBytes;
+    return this.#knownBytes;
   }
 
   /**
@@ -167,11 +288,7 @@ class Resumption {
     return { error, retryAfterMs };
   }
 
-  /** An upload that nobody goes on with is dropped where that is easy; else it expires. */
-  async #giveUp(error: unknown): Promise<void> {
-    const resource = this.#resource;
-    const isOurs = this.#options.signal?.aborted === true || asTransferError(error).phase === "read";
-    if (resource === undefined || !isOurs) return;
+  async #giveUp(resource: RemoteUrl): Promise<void> {
     try {
       const reply = await this.#ask(resource, "DELETE", AbortSignal.timeout(GIVE_UP_MS));
       await discardBody(this.#session, reply);
@@ -180,11 +297,20 @@ class Resumption {
     }
   }
 
+  #notice(text: string): void {
+    this.#options.onNotice?.(text);
+  }
+
   #ask(resource: RemoteUrl, method: "HEAD" | "DELETE", signal: AbortSignal | undefined): Promise<Reply> {
     const { userAgent } = this.#session.options;
-    const request = uploadResourceRequest(resource, method, { userAgent, fields: [VERSION] });
+    const route = this.#session.routeTo(resource);
+    const fields = [INTEROP_VERSION, ...route.fields];
+    const request = {
+      ...uploadResourceRequest(resource, method, { userAgent, fields }),
+      target: route.target,
+    };
     return this.#session.ask({
-      origin: resource.origin,
+      origin: route.origin,
       converse: (connection) => askForHead(connection, request),
       mayRepeat: () => true,
       signal,
@@ -193,46 +319,3 @@ class Resumption {
 }
 
 type Failure = { readonly error: TransferError; readonly retryAfterMs: number | undefined };
-
-/** Whether an answer is that to the upload as a whole, and not to this request on the way (draft §4.4.1). */
-function isFinal({ status, fields }: ResponseHead): boolean {
-  if (parseBooleanItem(fields.get("upload-complete")) === true) return true;
-  return status !== 409 && !RETRYABLE_STATUSES.has(status);
-}
-
-/**
- * Where a 104 says that the upload goes on; `undefined` for every other interim answer, and for one of another iteration.
- * SECURITY: only on the same server: another one is not what the user named, and would get the file.
- */
-function resourceOf({ status, fields }: InformationalHead, url: RemoteUrl): RemoteUrl | undefined {
-  const location = fields.get("location");
-  if (status !== 104 || location === undefined) return undefined;
-  if (fields.get("upload-draft-interop-version") !== VERSION[1]) return undefined;
-  try {
-    const resource = resolveLocation(url, location);
-    return isSame(resource.origin, url.origin) ? resource : undefined;
-  } catch (error) {
-    if (error instanceof UrlError) return undefined;
-    throw error;
-  }
-}
-
-function isSame(a: Origin, b: Origin): boolean {
-  return a.scheme === b.scheme && a.host === b.host && a.port === b.port;
-}
-
-function lost({ status }: ResponseHead, url: RemoteUrl): TransferError {
-  return new TransferError(
-    "answer",
-    `Cannot go on with the upload to ${formatRemoteUrl(url)}: the server has dropped what it had; try again`,
-    { status },
-  );
-}
-
-function nonsense({ status }: ResponseHead, url: RemoteUrl): TransferError {
-  return new TransferError(
-    "answer",
-    `Cannot go on with the upload to ${formatRemoteUrl(url)}: the server does not say how much it has; try again`,
-    { status },
-  );
-}

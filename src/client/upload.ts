@@ -21,6 +21,8 @@ export type UploadResult = {
   readonly savedAs: string;
   readonly bodyBytes: number;
   readonly phases: Phases;
+  /** So much of it an earlier run had sent. */
+  readonly resumedBytes: number;
 };
 
 /** Files above this are sent so that they can be resumed, where the server can. */
@@ -51,7 +53,7 @@ async function sendAndSettle(
 ): Promise<UploadResult> {
   const startedAtMs = session.options.clock.monotonicMs();
   const isLarge = file.sizeBytes > RESUMABLE_ABOVE_BYTES;
-  const sending = isLarge
+  const sending: Sending & { readonly earlierBytes?: number } = isLarge
     ? await sendResumably(session, options, file)
     : await sendOnce(session, options, new FileSender(file, options, session.options));
   const { reply, sender } = sending;
@@ -65,6 +67,7 @@ async function sendAndSettle(
     savedAs: savedPathOf(reply.head, options.url),
     bodyBytes: sender.sizeBytes,
     phases: measurePhases(sending, session),
+    resumedBytes: sending.earlierBytes ?? 0,
   };
 }
 

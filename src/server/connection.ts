@@ -22,7 +22,7 @@ import type { Patience } from "./patience.ts";
 import type { Sender } from "./records.ts";
 import { momentFields } from "./moment-fields.ts";
 import type { Registered } from "./register.ts";
-import { discardOutcome, RequestInProgress } from "./request-in-progress.ts";
+import { discardOutcome, type InformationalToSend, RequestInProgress } from "./request-in-progress.ts";
 import type { TurnTaker } from "./turns.ts";
 import { UnsentAnswers } from "./unsent-answers.ts";
 
@@ -156,6 +156,8 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
       case "farewell":
         return this.#line.endFarewell();
       case "site":
+        this.#say(this.#current?.wordOfPatience() ?? []);
+        return this.takeTurn();
       case "nothing":
         return;
       default:
@@ -249,15 +251,13 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
 
   #decide(current: RequestInProgress, outcome: Outcome): void {
     current.decide(outcome);
-    if (outcome.kind === "intake") this.#inviteBody(current);
+    const hasBodyBytes = this.#exchange.bufferedBytes > 0;
+    if (outcome.kind === "intake") this.#say(current.interimAnswers({ hasBodyBytes }));
     else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
   }
 
-  /** What is said before the body comes, `100 Continue` last. */
-  #inviteBody(current: RequestInProgress): void {
-    for (const interim of current.interimAnswers({ hasBodyBytes: this.#exchange.bufferedBytes > 0 })) {
-      for (const piece of this.#exchange.send(interim)) this.#outbox.push(piece);
-    }
+  #say(messages: readonly InformationalToSend[]): void {
+    for (const each of messages) for (const piece of this.#exchange.send(each)) this.#outbox.push(piece);
   }
 
   #takeBody(bytes: Uint8Array): void {

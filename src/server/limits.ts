@@ -12,6 +12,8 @@ export type ServerLimits = {
   /** The same for a client that reads a response; longer, because a slow reader's system acknowledges in bursts. */
   readonly sendWindowMs: number;
   readonly minRateBytesPerS: number;
+  /** How often a client that waits for an answer is told that it is being made, if it knows such words. */
+  readonly interimMs: number;
   /** How long a closed connection is still read so that the client can read the last answer: at most, and in silence. */
   readonly farewellMs: number;
   readonly farewellSilenceMs: number;
@@ -26,6 +28,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyWindowMs: 20_000,
   sendWindowMs: 60_000,
   minRateBytesPerS: 256,
+  interimMs: 10_000,
   farewellMs: 30_000,
   farewellSilenceMs: 3_000,
   connections: 16_384,

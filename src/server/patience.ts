@@ -75,8 +75,13 @@ export class Patience {
     this.#awaited = awaited;
     this.#restMs = Number.POSITIVE_INFINITY;
     if (awaited === "head") this.#deadlineMs = this.#nowMs + this.#options.limits.headMs;
-    else if (awaited === "site") this.#deadlineMs = Number.POSITIVE_INFINITY;
+    else if (awaited === "site") this.#beginSite();
     else this.#beginWindow(awaited);
+  }
+
+  /** The site may take as long as it needs. */
+  #beginSite(): void {
+    this.#deadlineMs = this.#nowMs + this.#options.limits.interimMs;
   }
 
   awaitFarewell(): void {
@@ -128,8 +133,12 @@ export class Patience {
     this.#deadlineMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Whether a deadline that has passed is the end of it: a peer that keeps up the least rate gets another window. */
+  /**
+   * Whether a deadline that has passed is the end of it: a peer that keeps up the least rate gets another window. That of the site
+   * is only the time for a word to the client; the next one begins.
+   */
   isExhausted(): boolean {
+    if (this.#awaited === "site") this.#beginSite();
     if (this.#awaited !== "body" && this.#awaited !== "reader") return true;
     if (!this.#window.isMet(this.#movedBytes(this.#awaited))) return true;
     this.#beginWindow(this.#awaited);

@@ -1,6 +1,7 @@
 /**
  * One request from its head to the last byte of its answer: where it stands, and what the log will say of it.
  */
+import { knowsInterimAnswers } from "../site/interim.ts";
 import { closeBody, type Intake, type Outcome, type Reply } from "../site/reply.ts";
 import type { RequestHead, WireMessage } from "../wire/message.ts";
 import type { Answer } from "./answer.ts";
@@ -15,9 +16,10 @@ export type RequestStage = "deciding" | "taking" | "finishing" | "discarding" | 
 /** A body that nobody wants is read up to this, in bytes; beyond, the answer goes out at once and the connection closes. */
 const UNWANTED_BODY_BYTES = 64 * 1024;
 
-type InformationalToSend = Extract<WireMessage, { readonly kind: "informational" }>;
+export type InformationalToSend = Extract<WireMessage, { readonly kind: "informational" }>;
 
 const CONTINUE: InformationalToSend = { kind: "informational", status: 100, fields: [] };
+const PROCESSING: InformationalToSend = { kind: "informational", status: 102, fields: [] };
 
 export class RequestInProgress {
   /** `undefined` for a head that could not be read. */
@@ -72,6 +74,15 @@ export class RequestInProgress {
     if (own !== undefined) answers.push({ kind: "informational", ...own });
     if (this.head?.expectsContinue === true && !hasBodyBytes) answers.push(CONTINUE);
     return answers;
+  }
+
+  /**
+   * What is said to a client whose answer takes long to be made, as that to a file of terabytes whose digest is wanted, so that
+   * it doesn't take silence for the end (102, RFC 2518 §10.1).
+   */
+  wordOfPatience(): readonly InformationalToSend[] {
+    const isBeingMade = this.stage === "deciding" || this.stage === "finishing";
+    return isBeingMade && this.head !== undefined && knowsInterimAnswers(this.head) ? [PROCESSING] : [];
   }
 
   /** Takes content of the body: into the intake, or away. */

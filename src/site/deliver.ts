@@ -13,9 +13,9 @@ import { deliverWithDigests } from "./digest-delivery.ts";
 import { readDigestWants } from "./digests.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
-import { type Representation, selectRepresentation } from "./representation.ts";
+import { type Representation, selectRepresentation, VARY_BY_CODING } from "./representation.ts";
 import type { FoundFile } from "./resolve.ts";
-import { ACCEPT_RANGES, representationFields, select, toReply, VARY_BY_CODING } from "./selection.ts";
+import { ACCEPT_RANGES, representationFields, select, toReply } from "./selection.ts";
 import type { Visit } from "./site.ts";
 
 /**
@@ -84,6 +84,6 @@ function notModifiedFields(representation: Representation): readonly Field[] {
   return fields;
 }
 
-function varyFields({ varies }: Representation): readonly Field[] {
-  return varies ? [VARY_BY_CODING] : [];
+function varyFields({ vary }: Representation): readonly Field[] {
+  return vary === undefined ? [] : [vary];
 }

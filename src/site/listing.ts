@@ -13,6 +13,7 @@ import { EMPTY_ROW, isoDate, listingBottom, listingRow, listingTop } from "./lis
 import { CONTENT_SECURITY_POLICY, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply } from "./reply.ts";
+import { LISTING_TYPES } from "./resolve.ts";
 import { queryParameter, type Visit } from "./site.ts";
 import { streamOf } from "./stream-of.ts";
 import { nextTurn } from "./turn.ts";
@@ -22,7 +23,6 @@ export const PAGE_ENTRIES = 1_000;
 /** So many entries are measured in one turn: about 2 ms. */
 const BATCH = 500;
 
-const LISTING_TYPES = ["text/html", "application/json", "text/plain"] as const;
 type ListingType = (typeof LISTING_TYPES)[number];
 
 const VARY: Field = ["Vary", "Accept"];

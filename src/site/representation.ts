@@ -6,6 +6,7 @@ import type { Validators } from "../semantics/conditions.ts";
 import type { EntityTag } from "../semantics/entity-tag.ts";
 import type { Coding } from "../semantics/negotiation.ts";
 import type { OpenFile } from "../store/store.ts";
+import type { Field } from "../wire/fields.ts";
 import { extensionOf } from "./access.ts";
 import { rankCodings } from "./coding-rank.ts";
 import { wantsDigest } from "./digests.ts";
@@ -23,8 +24,8 @@ export type Representation = {
   readonly mediaType: string;
   readonly tag: EntityTag;
   readonly validators: Validators;
-  /** Whether another Accept-Encoding could have selected another representation. */
-  readonly varies: boolean;
+  /** Which fields of the request could have selected another representation; `undefined` when none could. */
+  readonly vary: Field | undefined;
   readonly name: string;
   readonly contentLocation: string | undefined;
 };
@@ -35,6 +36,10 @@ const MIN_COMPUTED_BYTES = 1024;
 /** In the order of preference: zstd costs the least for what it saves. */
 const COMPUTED_CODINGS: readonly Coding[] = ["zstd", "br", "gzip", "identity"];
 const ONLY_IDENTITY: readonly Coding[] = ["identity"];
+
+export const VARY_BY_CODING: Field = ["Vary", "Accept-Encoding"];
+const VARY_BY_TYPE: Field = ["Vary", "Accept"];
+const VARY_BY_BOTH: Field = ["Vary", "Accept, Accept-Encoding"];
 
 /** The years 0 to 9999, which an HTTP-date can say (RFC 9110 §5.6.7). */
 const FIRST_HTTP_MS = Date.parse("0000-01-01T00:00:00Z");
@@ -95,10 +100,16 @@ function describe(found: FoundFile, kind: MediaKind, selected: Sidecar): Represe
     mediaType: kind.mediaType,
     tag,
     validators: { tag, modifiedMs: httpModifiedMs(file) },
-    varies: kind.isCompressible,
+    vary: varyField(kind, found),
     name: found.name,
     contentLocation: found.contentLocation,
   };
+}
+
+/** Vary for a file of a type that other codings could be chosen of, chosen or not (RFC 9110 §12.5.5). */
+function varyField({ isCompressible }: MediaKind, { variesByAccept }: FoundFile): Field | undefined {
+  if (variesByAccept) return isCompressible ? VARY_BY_BOTH : VARY_BY_TYPE;
+  return isCompressible ? VARY_BY_CODING : undefined;
 }
 
 /** A time that no HTTP-date can say is no validator (CVE-2020-25691). */

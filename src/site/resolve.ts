@@ -1,5 +1,7 @@
 /**
  * What a path comes to: a file, a folder to list, the way to a folder's own address, or nothing.
+ *
+ * A folder's own index.html stands for it, except for programs: who prefers JSON to HTML gets the listing (RFC 9110 §12.1).
  */
 import { chooseMediaType } from "../semantics/negotiation.ts";
 import type { Folder, OpenFile } from "../store/store.ts";
@@ -16,6 +18,8 @@ export type FoundFile = {
   readonly name: string;
   /** The file's own address, where it isn't the one that was asked for (RFC 9110 §8.7). */
   readonly contentLocation: string | undefined;
+  /** Whether another Accept could have found something else (RFC 9110 §12.5.5). */
+  readonly variesByAccept: boolean;
 };
 
 export type Resolved =
@@ -26,6 +30,9 @@ export type Resolved =
   | { readonly kind: "elsewhere"; readonly location: string }
   | { readonly kind: "forbidden" }
   | { readonly kind: "missing" };
+
+/** What a folder can be shown as, in the order of preference. */
+export const LISTING_TYPES = ["text/html", "application/json", "text/plain"] as const;
 
 const INDEX_NAME = "index.html";
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/;
@@ -45,7 +52,12 @@ export function resolve(visit: Visit, path: UrlPath): Resolved {
 
 /** Whether a page is welcome as an answer; a browser and `*\/*` say yes. */
 export function acceptsHtml({ lookup }: Visit): boolean {
-  return chooseMediaType(lookup("accept"), ["text/html", "application/json", "text/plain"]) === "text/html";
+  return chooseMediaType(lookup("accept"), LISTING_TYPES) === "text/html";
+}
+
+/** Whether JSON is what is wanted, more than HTML: a program wants to know what is in a folder, not to show its page. */
+function prefersJson({ lookup }: Visit): boolean {
+  return chooseMediaType(lookup("accept"), LISTING_TYPES) === "application/json";
 }
 
 /** The root's own index page; `undefined` when it has none, or the whitelist hides it. */
@@ -60,14 +72,22 @@ function resolveName(visit: Visit, path: UrlPath, admission: Admission): Resolve
   const name = path.names.at(-1) ?? "";
   if (admission === "any") {
     visit.subject = found.file;
-    return { kind: "file", file: found.file, rawPath: visit.rawPath, name, contentLocation: undefined };
+    return {
+      kind: "file",
+      file: found.file,
+      rawPath: visit.rawPath,
+      name,
+      contentLocation: undefined,
+      variesByAccept: false,
+    };
   }
   found.file.close();
   return refusedAs(admission);
 }
 
-function resolveFolder({ site, rawPath }: Visit, path: UrlPath, admission: Admission): Resolved {
-  const index = findIndex(site, rawPath);
+function resolveFolder(visit: Visit, path: UrlPath, admission: Admission): Resolved {
+  const { site, rawPath } = visit;
+  const index = prefersJson(visit) ? undefined : findIndex(site, rawPath);
   if (index !== undefined) return { ...index, contentLocation: indexLocation(path) };
   const folder = site.store.folder(path);
   return folder === undefined ? refusedAs(admission) : { kind: "folder", path, folder };
@@ -90,6 +110,7 @@ function findIndex(site: Site, rawPath: string): Extract<Resolved, { kind: "file
     rawPath: indexPath,
     name: INDEX_NAME,
     contentLocation: `/${INDEX_NAME}`,
+    variesByAccept: true,
   };
 }
 

@@ -23,8 +23,6 @@ export type Selection = {
   readonly length: number;
 };
 
-/** For answers of a type that other codings could have been chosen of, chosen or not (RFC 9110 §12.5.5). */
-export const VARY_BY_CODING: Field = ["Vary", "Accept-Encoding"];
 export const ACCEPT_RANGES: Field = ["Accept-Ranges", "bytes"];
 const ACCEPT_NO_RANGES: Field = ["Accept-Ranges", "none"];
 
@@ -57,7 +55,7 @@ export function toReply(visit: Visit, { file }: Representation, selection: Selec
 
 /** The fields of a 200 for `representation`. */
 export function representationFields(visit: Visit, representation: Representation): Field[] {
-  const { coding, validators, contentLocation } = representation;
+  const { coding, validators, contentLocation, vary } = representation;
   const fields: Field[] = [
     ["Content-Type", representation.mediaType],
     ["ETag", formatEntityTag(representation.tag)],
@@ -66,7 +64,7 @@ export function representationFields(visit: Visit, representation: Representatio
   const modified = lastModified(validators.modifiedMs, visit.nowMs);
   if (modified !== undefined) fields.push(["Last-Modified", modified]);
   if (coding !== "identity") fields.push(["Content-Encoding", coding]);
-  if (representation.varies) fields.push(VARY_BY_CODING);
+  if (vary !== undefined) fields.push(vary);
   if (contentLocation !== undefined) fields.push(["Content-Location", contentLocation]);
   if (visit.query !== undefined && hasQueryParameter(visit, "download")) {
     fields.push(["Content-Disposition", formatAttachment(representation.name)]);

@@ -14,7 +14,7 @@ export type WireLimits = {
   readonly chunkExtensionBytes: number;
   /** The trailer section, line ends included. Over it: 431. */
   readonly trailerBytes: number;
-  /** 1xx responses before one final response. */
+  /** 1xx responses before one final response: a server that takes hours says now and then that it is at work. */
   readonly informationalCount: number;
 };
 
@@ -24,5 +24,5 @@ export const DEFAULT_LIMITS: WireLimits = {
   fieldCount: 100,
   chunkExtensionBytes: 1024,
   trailerBytes: 8 * 1024,
-  informationalCount: 20,
+  informationalCount: 1000,
 };

@@ -155,7 +155,8 @@ describe("a client that vanishes", () => {
       }
       for (const client of clients) client.close();
     }
-    await untilTrue(() => countDescriptors(server.pid) <= before);
+    // One may be new: that by which it watches the files it keeps in memory.
+    await untilTrue(() => countDescriptors(server.pid) <= before + 1);
     expect(folder.names()).toEqual(["a.txt", "large.png"]);
   });
 });

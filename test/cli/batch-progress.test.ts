@@ -12,8 +12,8 @@ function draw(
   const output = new FakeOutput({ isTerminal, columns });
   const clock = new ManualClock();
   const progress = new BatchProgress(output, clock, { isShown: true });
-  progress.expect(names.length);
-  for (const [id, name] of names.entries()) progress.begin(id, name);
+  progress.expect(names.map(() => undefined));
+  for (const [id, name] of names.entries()) progress.begin(id, name, undefined);
   progress.update(0, { doneBytes: 100, totalBytes: 1000 });
   expect(output.text).toBe("");
   clock.advance(1000);
@@ -53,6 +53,45 @@ describe("BatchProgress", () => {
 
   test("prints nothing where there is no terminal", () => {
     expect(draw(80, ["a"], false).output.text).toBe("");
+  });
+
+  test("tells how much there is and how long it takes, once the size of everything is known", () => {
+    const output = new FakeOutput({ isTerminal: true, columns: 80 });
+    const clock = new ManualClock();
+    const progress = new BatchProgress(output, clock, { isShown: true });
+    const totalLine = () => output.text.slice(output.text.lastIndexOf("\n") + 1);
+    progress.expect([1000, 3000, undefined, 4000]);
+    progress.begin(0, "a", 1000);
+    clock.advance(1000);
+    progress.update(0, { doneBytes: 500, totalBytes: 1000 });
+    expect(totalLine()).toBe("0 of 4 files  500 B  500 B/s");
+    progress.begin(1, "b", 3000);
+    progress.begin(2, "c", undefined);
+    clock.advance(1000);
+    progress.update(1, { doneBytes: 500, totalBytes: 3000 });
+    expect(totalLine()).toBe("0 of 4 files  1.0 kB  500 B/s");
+    progress.update(2, { doneBytes: 0, totalBytes: 2000 });
+    progress.finish(0);
+    clock.advance(1000);
+    progress.update(1, { doneBytes: 2500, totalBytes: 3000 });
+    expect(totalLine()).toBe("1 of 4 files  3.0 kB of 9.5 kB  1.0 kB/s  7 s left");
+    // It was there already.
+    progress.begin(3, "d", 4000);
+    clock.advance(1000);
+    progress.finish(3);
+    expect(totalLine()).toBe("2 of 4 files  3.0 kB of 5.5 kB  750 B/s  4 s left");
+  });
+
+  test("what an earlier run had fetched says nothing of the rate", () => {
+    const output = new FakeOutput({ isTerminal: true, columns: 80 });
+    const clock = new ManualClock();
+    const progress = new BatchProgress(output, clock, { isShown: true });
+    progress.expect([10_000]);
+    progress.begin(0, "a", 10_000);
+    clock.advance(1000);
+    progress.update(0, { doneBytes: 9100, totalBytes: 10_000, resumedBytes: 9000 });
+    expect(output.text.split("\n").at(-1)).toBe("0 of 1 files  9.1 kB of 10 kB  100 B/s  9 s left");
+    expect(output.text).toContain("9.1 kB of 10 kB  100 B/s  9 s left\n");
   });
 
   test("stays away while it is held", () => {

@@ -161,4 +161,16 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     expect(await screen.child.exited).toBe(0);
     slow.stop();
   });
+
+  test("get over several connections shows where each of them is", async () => {
+    const content = Buffer.alloc(8 * 1024 * 1024, "x");
+    writeFileSync(`${site.root}/large.txt`, content);
+    const digest = new Bun.CryptoHasher("sha256").update(content).digest("hex");
+    const words = ["get", "127.0.0.1", String(site.port), "large.txt"];
+    const limits = ["-x", "4", "--limit-rate", "5M", "--checksum", `sha-256:${digest}`];
+    const screen = new Screen([...words, ...limits], folder);
+    await screen.waitFor(/\r\u001b\[K\/large\.txt +\d+ % {2}\[[#>]+-+[#>]+-[#>-]*\] {2}\S+ MB of 8\.4 MB/);
+    await screen.waitFor(/sha-256 verified by you/);
+    expect(await screen.child.exited).toBe(0);
+  });
 });

@@ -24,9 +24,48 @@ describe("formatProgress()", () => {
     expect(formatProgress(HALF, columns)).toBe(text);
   });
 
+  const extents = [
+    { start: 0, end: 5_500_000 },
+    { start: 15_000_000, end: 23_000_000 },
+    { start: 27_000_000, end: 28_500_000 },
+  ];
+  const SCATTERED = { ...HALF, extents };
+
+  test.each([
+    [99, "photo.jpg   50 %  [#####>---------########----#>-]  15 MB of 30 MB  5.0 MB/s  3 s left"],
+    [79, "photo.jpg   50 %  [####>------>#####>-->>-]  15 MB of 30 MB  5.0 MB/s  3 s left"],
+    [48, "photo.jpg   50 %  [#>--##>>]  5.0 MB/s  3 s left"],
+    [38, "photo.jpg   50 %  [#>--##>>]  5.0 MB/s"],
+    [30, "photo.jpg   50 %  [#>---##>->]"],
+    [16, "photo.jpg   50 %"],
+    [15, " 50 %  [#>-#>>]"],
+    [8, " 50 %"],
+  ])("shows each front of a file that comes over several connections, in %p columns", (columns, text) => {
+    expect(formatProgress(SCATTERED, columns)).toBe(text);
+  });
+
+  test.each([
+    [[{ start: 0, end: 15_000_000 }], "###############---------------"],
+    [[{ start: 15_000_000, end: 30_000_000 }], "---------------###############"],
+    [[{ start: 29_999_999, end: 30_000_000 }], "----------------------------->"],
+    [[], "###############---------------"],
+  ])("shows %j as it is", (spans, bar) => {
+    expect(formatProgress({ ...HALF, extents: spans }, 99)).toContain(`[${bar}]`);
+  });
+
+  test("a file of fewer bytes than cells has a bar, too", () => {
+    const facts = { ...HALF, doneBytes: 2, totalBytes: 4 };
+    const ends = [
+      { start: 0, end: 1 },
+      { start: 3, end: 4 },
+    ];
+    expect(formatProgress({ ...facts, extents: ends }, 99)).toContain("[#######>-------------->#######]");
+  });
+
   test("is never wider than the terminal", () => {
     for (let columns = 0; columns < 120; columns++) {
       expect(formatProgress(HALF, columns).length).toBeLessThanOrEqual(columns);
+      expect(formatProgress(SCATTERED, columns).length).toBeLessThanOrEqual(columns);
     }
   });
 

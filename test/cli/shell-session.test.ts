@@ -74,7 +74,7 @@ class FakeRemote implements RemoteActions {
     this.#failIfTold(url);
     const answer = answerFor(url);
     onAnswer?.(answer);
-    return { answer, savedAs: url.target, bodyBytes: 5, phases: PHASES };
+    return { answer, savedAs: url.target, bodyBytes: 5, phases: PHASES, resumedBytes: 0 };
   };
 
   readonly readRemoteFolder: RemoteActions["readRemoteFolder"] = async (_session, url) => {

@@ -23,6 +23,24 @@ describe("ProgressMeter", () => {
     expect(told[0]?.totalBytes).toBe(50);
   });
 
+  test("tells what was there before, unless it was begun anew", () => {
+    const told: TransferProgress[] = [];
+    const meter = new ProgressMeter({ nowMs: () => 0, monotonicMs: () => 0 }, undefined, (progress) =>
+      told.push(progress),
+    );
+    meter.restart(40, 100);
+    meter.advance(20);
+    meter.restart(60, 100);
+    meter.restart(0, 100);
+    meter.advance(10);
+    meter.finish();
+    expect(told.map(({ doneBytes, resumedBytes }) => [doneBytes, resumedBytes])).toEqual([
+      [40, 40],
+      [60, 40],
+      [10, 0],
+    ]);
+  });
+
   test("counts with nobody to tell", () => {
     const meter = new ProgressMeter({ nowMs: () => 0, monotonicMs: () => 0 }, undefined, undefined);
     meter.advance(5);

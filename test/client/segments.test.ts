@@ -51,7 +51,7 @@ const saved = () => readFileSync(folder.at("a.txt"));
 
 describe("download() over several connections", () => {
   test("-x 4 takes four, each with If-Range, and the whole is proven", async () => {
-    const result = await get(() => ({}), { connections: 4, limitBytesPerS: 48 * 1024 * 1024, ...known });
+    const result = await get(() => ({}), { connections: 4, limitBytesPerS: 16 * 1024 * 1024, ...known });
     expect(result).toMatchObject({ connections: 4, proof: "sha-256", provenBy: "user" });
     expect(saved().equals(content)).toBe(true);
     const ranges = proxy?.requests.filter(({ range }) => range !== undefined) ?? [];

@@ -93,7 +93,7 @@ describe("upload()", () => {
     expect(result.bodyBytes).toBe(32 * MIB);
     const [text = ""] = server.received;
     expect(Buffer.from(text.slice(text.indexOf("\r\n\r\n") + 4), "latin1").equals(content)).toBe(true);
-    expect(told.at(-1)).toEqual({ doneBytes: 32 * MIB, totalBytes: 32 * MIB });
+    expect(told.at(-1)).toMatchObject({ doneBytes: 32 * MIB, totalBytes: 32 * MIB });
   });
 
   test.each([
@@ -220,7 +220,8 @@ describe("upload(): an answer or an end before the body is over", () => {
   ])("a server that just %s is an error of the phase send", async (_name, end) => {
     makeFile("big", 64 * MIB);
     serve([hear, go, hearBody(MIB), end]);
-    expect(await transferErrorOf(put("big"))).toMatchObject({ phase: "send", isRetryable: true });
+    const error = await transferErrorOf(put("big", { retries: 0 }));
+    expect(error).toMatchObject({ phase: "send", isRetryable: true });
   });
 
   test("a server that closes after the body, without an answer, is one of the phase receive", async () => {

@@ -55,10 +55,16 @@ describe("Patience", () => {
     },
   );
 
-  test("the site has no deadline", () => {
-    const { patience } = setUp();
+  test("the site may take for ever, with a word to the client now and then", () => {
+    const { clock, patience } = setUp();
     patience.await("site");
-    expect(patience.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+    for (const deadlineMs of [10_000, 20_000, 30_000]) {
+      expect(patience.deadlineMs).toBe(deadlineMs);
+      clock.advance(10_000);
+      patience.await("site");
+      expect(patience.deadlineMs).toBe(deadlineMs);
+      expect(patience.isExhausted()).toBe(true);
+    }
   });
 
   test("a farewell lasts while the client still sends, but not for ever", () => {

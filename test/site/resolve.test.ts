@@ -79,6 +79,49 @@ describe("resolve()", () => {
     expect((await get(site, "/index.html")).fields.has("content-location")).toBe(false);
   });
 
+  test.each([
+    ["application/json", "json"],
+    ["application/json, text/html;q=0.5", "json"],
+    ["application/*", "json"],
+    ["application/json, text/html", "index"],
+    ["application/json;q=0.5, text/html;q=0.6", "index"],
+    ["text/plain, application/json;q=0.9", "index"],
+    ["*/*", "index"],
+    ["image/png", "index"],
+    [BROWSER, "index"],
+  ])("answers Accept: %s with the %s of a folder that has an index.html", async (accept, expected) => {
+    const store = new MemoryStore({ "sub/index.html": "<p>page", "sub/b.txt": "b", "sub/.h.txt": "h" });
+    for (const method of ["GET", "HEAD"]) {
+      const reply = await ask(makeSite(store), method, "/sub/", { fields: { Accept: accept } });
+      expect([reply.status, reply.fields.get("vary")]).toEqual(
+        expected === "json" ? [200, "Accept"] : [200, "Accept, Accept-Encoding"],
+      );
+      expect(reply.fields.has("etag")).toBe(expected === "index");
+      expect(reply.fields.get("content-type")).toBe(
+        expected === "json" ? "application/json" : "text/html; charset=utf-8",
+      );
+    }
+    expect(store.openCount).toBe(0);
+  });
+
+  test("lists the index.html itself, for programs", async () => {
+    const site = makeSite(new MemoryStore({ "sub/index.html": "<p>page", "sub/b.txt": "b" }));
+    const { text } = await get(site, "/sub/", { Accept: "application/json" });
+    const { entries } = JSON.parse(text) as { entries: { name: string }[] };
+    expect(entries.map(({ name }) => name)).toEqual(["b.txt", "index.html"]);
+  });
+
+  test("a validator of the page says nothing of the listing, nor does a 304 of it come without Vary", async () => {
+    const site = makeSite(new MemoryStore({ "sub/index.html": "<p>page", "sub/b.txt": "b" }));
+    const tag = (await get(site, "/sub/")).fields.get("etag") ?? "";
+    const listed = await get(site, "/sub/", { Accept: "application/json", "If-None-Match": tag });
+    expect([listed.status, listed.fields.get("content-type")]).toEqual([200, "application/json"]);
+    const page = await get(site, "/sub/", { "If-None-Match": tag });
+    expect([page.status, page.fields.get("vary")]).toEqual([304, "Accept, Accept-Encoding"]);
+    const ranged = await get(site, "/sub/", { Accept: "application/json", Range: "bytes=0-1" });
+    expect(ranged.status).toBe(200);
+  });
+
   test("lists a folder whose index.html the whitelist hides", async () => {
     const site = makeSite(new MemoryStore({ "index.html": "root", "a.txt": "a" }), {
       allow: new Set(["txt"]),
@@ -129,6 +172,7 @@ describe("--spa", () => {
       const reply = await get(site, path, { Accept: BROWSER });
       expect([reply.status, reply.text]).toEqual([200, "<h1>app"]);
       expect(reply.fields.has("etag")).toBe(true);
+      expect(reply.fields.get("vary")).toBe("Accept, Accept-Encoding");
       const again = await get(site, path, {
         Accept: BROWSER,
         "If-None-Match": reply.fields.get("etag") ?? "",

@@ -5,8 +5,8 @@ export type CuttingProxyOptions = {
   readonly targetPort: number;
   /** After how many bytes of the client's the connection of this index is cut; `undefined` for never. */
   readonly cutAfter: (index: number) => number | undefined;
-  /** How: FIN lets the server read what came before, RST may not. */
-  readonly how?: "fin" | "reset";
+  /** How: FIN lets the server read what came before, RST may not; or it is held, and nothing more passes. */
+  readonly how?: "fin" | "reset" | "hold";
   /** Changes the client's bytes; may keep their number only. */
   readonly change?: (chunk: Buffer, position: number) => Buffer;
   /** Cuts the connection of this index instead of passing the server's answer on, when it holds this text. */
@@ -31,6 +31,7 @@ export async function startCuttingProxy(options: CuttingProxyOptions): Promise<C
     let leftBytes = options.cutAfter(index) ?? Number.POSITIVE_INFINITY;
     let position = 0;
     const cut = () => {
+      if (options.how === "hold") return;
       if (options.how === "reset") upstream.resetAndDestroy();
       else upstream.end();
       client.resetAndDestroy();
@@ -54,7 +55,9 @@ export async function startCuttingProxy(options: CuttingProxyOptions): Promise<C
         upstream.write(passed, cut);
       } else if (!upstream.write(passed)) client.pause();
     });
-    upstream.on("drain", () => client.resume());
+    upstream.on("drain", () => {
+      if (leftBytes > 0) client.resume();
+    });
     upstream.on("data", (chunk: Buffer) => {
       if (options.swallow?.(chunk, index) === true) client.resetAndDestroy();
       else client.write(chunk);
