@@ -316,13 +316,12 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   /** Writes what is pending. Anything but `empty` has been dealt with when this returns. */
   #flush(): FlushResult {
-    const flushed = this.#outbox.flush();
+    const flushed = this.#line.flush(this.#context.register.busySize);
     this.#settleSent();
     if (flushed === "yielded") this.#context.turns.add(this);
     if (flushed === "closed") this.#line.terminate();
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
-      this.#line.allotUnsent(this.#context.register.busySize);
       this.#patience.await("reader");
     }
     return flushed;
