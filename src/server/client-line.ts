@@ -3,7 +3,7 @@
  * that does not cut what the client still reads.
  */
 import type { Clock } from "../base/clock.ts";
-import { Outbox, type Writer } from "../net/outbox.ts";
+import { type FlushResult, Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
 import { limitUnsent } from "../net/tcp-options.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -36,7 +36,7 @@ const BACKLOG_BYTES = 64 * 1024;
  * connections: so much is what a fast line takes in a few ms, which is longer than a turn of the event loop.
  */
 export const UNSENT_BYTES = 256 * 1024;
-/** Few clients may have more: each time that there is room for more costs a turn. */
+/** Few clients may have more while they read: each time that there is room again costs a turn. */
 const AMPLE_UNSENT_BYTES = 4 * 1024 * 1024;
 const FEW_BUSY = 64;
 
@@ -74,12 +74,15 @@ export class ClientLine {
     return holdsUnread(this.#socket.fd);
   }
 
-  /** Lets the kernel take as much ahead as each can have of `busyCount` clients for whom something is under way. */
-  allotUnsent(busyCount: number): void {
-    const unsentBytes = busyCount <= FEW_BUSY ? AMPLE_UNSENT_BYTES : UNSENT_BYTES;
-    if (unsentBytes === this.#unsentBytes) return;
-    this.#unsentBytes = unsentBytes;
-    limitUnsent(this.#socket.fd, unsentBytes);
+  /**
+   * Writes what is pending, as {@link Outbox.flush} does.
+   * @param busyCount clients for whom something is under way: few of them may have more waiting in the kernel.
+   */
+  flush(busyCount: number): FlushResult {
+    const flushed = this.outbox.flush();
+    const isAmple = flushed !== "empty" && busyCount <= FEW_BUSY;
+    this.#limitUnsent(isAmple ? AMPLE_UNSENT_BYTES : UNSENT_BYTES);
+    return flushed;
   }
 
   /** Takes note that the client has sent `count` bytes. */
@@ -134,6 +137,12 @@ export class ClientLine {
   terminate(): void {
     this.#onEnd();
     this.#socket.terminate();
+  }
+
+  #limitUnsent(mostBytes: number): void {
+    if (mostBytes === this.#unsentBytes) return;
+    this.#unsentBytes = mostBytes;
+    limitUnsent(this.#socket.fd, mostBytes);
   }
 
   /** How much the client's system has acknowledged; where that can't be known, how much ours has taken. */

@@ -329,14 +329,13 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
 
   /** Writes what is pending. Anything but `empty` has been dealt with when this returns. */
   #flush(): FlushResult {
-    const flushed = this.#outbox.flush();
+    const flushed = this.#line.flush(this.#context.register.busySize);
     this.#unsent.settleSent(this.#turnMs);
     if (flushed === "yielded") this.#context.turns.add(this);
     if (flushed === "closed") this.#line.terminate();
     if (flushed === "blocked" || flushed === "yielded") {
       this.#line.regulateReading(this.#exchange.bufferedBytes);
       this.#await("reader");
-      this.#line.allotUnsent(this.#context.register.busySize);
     }
     return flushed;
   }

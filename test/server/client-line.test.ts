@@ -19,7 +19,11 @@ async function openLine(): Promise<{ line: ClientLine; socket: Socket }> {
     socket: { open: (socket) => accepted.resolve(socket), data() {} },
   });
   limitUnsent(listener.fd, UNSENT_BYTES);
-  const client = await Bun.connect({ hostname: "127.0.0.1", port: listener.port, socket: { data() {} } });
+  const client = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: listener.port,
+    socket: { open: (socket) => socket.pause(), data() {} },
+  });
   end = () => {
     client.end();
     listener.stop(true);
@@ -31,14 +35,20 @@ async function openLine(): Promise<{ line: ClientLine; socket: Socket }> {
 
 afterEach(() => end());
 
-describe("ClientLine.allotUnsent()", () => {
-  test.skipIf(!canSendFiles())("lets the kernel take much for few clients, and little for many", async () => {
-    const { line, socket } = await openLine();
-    const unsentKib = () => (readTcpOption(socket.fd, TCP_NOTSENT_LOWAT) ?? 0) / KIB;
-    expect(unsentKib()).toBe(256);
-    line.allotUnsent(64);
-    expect(unsentKib()).toBe(4096);
-    line.allotUnsent(65);
-    expect(unsentKib()).toBe(256);
-  });
+describe("ClientLine.flush()", () => {
+  test.skipIf(!canSendFiles())(
+    "lets the kernel take much for few clients that read, and little for many",
+    async () => {
+      const { line, socket } = await openLine();
+      const unsentKib = () => (readTcpOption(socket.fd, TCP_NOTSENT_LOWAT) ?? 0) / KIB;
+      expect(unsentKib()).toBe(256);
+      expect([line.flush(1), unsentKib()]).toEqual(["empty", 256]);
+      line.outbox.push(new Uint8Array(64 * KIB * KIB));
+      expect([line.flush(64), unsentKib()]).toEqual(["blocked", 4096]);
+      expect([line.flush(65), unsentKib()]).toEqual(["blocked", 256]);
+      line.flush(64);
+      line.outbox.clear();
+      expect([line.flush(64), unsentKib()]).toEqual(["empty", 256]);
+    },
+  );
 });
