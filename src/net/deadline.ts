@@ -3,9 +3,12 @@
  * a connection ends. (`socket.timeout` of Bun is one-shot, has a 4 s tick and is no idle timer.)
  */
 import type { Clock } from "../base/clock.ts";
+import { LineUp, type Place } from "../base/line-up.ts";
 
 /** Something that has a deadline now and then. */
 export interface Timed {
+  /** Its place in the watch. */
+  readonly watchPlace: Place<Timed>;
   /** On the monotonic clock, in ms; `Infinity` for none. */
   readonly deadlineMs: number;
   /** Called at most once a tick while the deadline lies in the past; sets a new one or ends. */
@@ -14,9 +17,10 @@ export interface Timed {
 
 /** Finds deadlines that have passed, within one tick. */
 export class DeadlineWatch {
-  readonly #timed = new Set<Timed>();
+  readonly #timed = new LineUp<Timed>();
   readonly #clock: Clock;
   readonly #timer: ReturnType<typeof setInterval>;
+  #isOver = false;
 
   /** @param tickMs how late a deadline may be noticed. */
   constructor(clock: Clock, tickMs: number) {
@@ -25,11 +29,11 @@ export class DeadlineWatch {
   }
 
   add(timed: Timed): void {
-    this.#timed.add(timed);
+    this.#timed.moveToEnd(timed.watchPlace);
   }
 
   delete(timed: Timed): void {
-    this.#timed.delete(timed);
+    this.#timed.leave(timed.watchPlace);
   }
 
   /** Expires what is due now; the timer calls this. */
@@ -37,11 +41,12 @@ export class DeadlineWatch {
     const nowMs = this.#clock.monotonicMs();
     for (const timed of this.#timed) {
       if (timed.deadlineMs <= nowMs) timed.expire(nowMs);
+      if (this.#isOver) return;
     }
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#timed.clear();
+    this.#isOver = true;
   }
 }

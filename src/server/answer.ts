@@ -130,7 +130,7 @@ export class Answer {
       const bytes = stream.next();
       if (bytes instanceof Promise) {
         this.#isWaiting = true;
-        bytes.then(this.#arrive).catch(this.#path.onFailure);
+        bytes.then((made) => this.#arrive(made)).catch(this.#path.onFailure);
         return "waiting";
       }
       if (bytes === undefined) return this.#end(stream.trailers?.() ?? []);
@@ -147,14 +147,14 @@ export class Answer {
     closeBody(this.#reply.body);
   }
 
-  readonly #arrive = (bytes: Uint8Array | undefined): void => {
+  #arrive(bytes: Uint8Array | undefined): void {
     this.#isWaiting = false;
     const stream = this.#stream;
     if (stream === undefined) return;
     if (bytes === undefined) this.#end(stream.trailers?.() ?? []);
     else this.#putData(bytes);
     this.#path.onReady();
-  };
+  }
 
   #end(trailers: readonly Field[]): FeedResult {
     this.#stream = undefined;

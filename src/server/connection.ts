@@ -5,6 +5,7 @@
  */
 import { assertNever } from "../base/assert-never.ts";
 import { errorText } from "../base/failure.ts";
+import { Place } from "../base/line-up.ts";
 import type { Timed } from "../net/deadline.ts";
 import type { PeerEndpoint } from "../net/endpoint.ts";
 import type { FlushResult, Outbox } from "../net/outbox.ts";
@@ -34,6 +35,9 @@ const TURN_EVENTS = 256;
 export class Connection implements Timed, Registered, TurnTaker, Sender {
   readonly id: number;
   readonly endpoint: PeerEndpoint;
+  readonly watchPlace = new Place<this>(this);
+  readonly openPlace = new Place<this>(this);
+  readonly idlePlace = new Place<this>(this);
 
   readonly #context: ConnectionContext<Connection>;
   readonly #line: ClientLine;
@@ -206,7 +210,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     const current = this.#current;
     if (current !== undefined && !current.isAwaitingBody) return false;
     if (current === undefined && (this.#isRetired || !this.#exchange.persists)) return false;
-    if (this.#outbox.pendingBytes >= OUTBOX_HIGH_BYTES) this.#wantsRoom = true;
+    this.#wantsRoom ||= this.#outbox.pendingBytes >= OUTBOX_HIGH_BYTES;
     return !this.#wantsRoom;
   }
 
@@ -242,8 +246,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
   // ── A request ──
 
   #begin(head: RequestHead): void {
-    const current = new RequestInProgress(head, this.#turnMs);
-    this.#current = current;
+    const current = (this.#current = new RequestInProgress(head, this.#turnMs));
     const outcome = respond(head, this.#context.site);
     if (outcome instanceof Promise) this.#awaitSite(outcome, (decided) => this.#decide(current, decided));
     else this.#decide(current, outcome);
@@ -319,8 +322,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
   }
 
   #answerProtocolError(error: ProtocolError): void {
-    const current = this.#current ?? new RequestInProgress(undefined, this.#context.clock.monotonicMs());
-    this.#current = current;
+    const current = (this.#current ??= new RequestInProgress(undefined, this.#context.clock.monotonicMs()));
     current.abandon();
     this.#answer(current, refuseProtocol(error, this.#context.site), { close: true });
   }

@@ -2,6 +2,7 @@
  * The end of a server that nobody needs: it ends itself when no request came for long enough. A connection on which
  * something is under way is need enough.
  */
+import { Place } from "../base/line-up.ts";
 import type { Timed } from "../net/deadline.ts";
 
 export type IdleExitOptions = {
@@ -13,6 +14,7 @@ export type IdleExitOptions = {
 };
 
 export class IdleExit implements Timed {
+  readonly watchPlace: Place<Timed> = new Place<Timed>(this);
   readonly #options: IdleExitOptions;
   #deadlineMs: number;
   #activeMs: number;

@@ -2,11 +2,15 @@
  * The open connections of a server: the caps, the order in which idle ones give way, and the keep-alive timeout
  * that follows load.
  */
+import { LineUp, type Place } from "../base/line-up.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /** A connection as its register sees it. */
 export interface Registered {
   readonly endpoint: { readonly peerAddress: string };
+  /** Its places among all, and among those that are idle. */
+  readonly openPlace: Place<this>;
+  readonly idlePlace: Place<this>;
   /** Ends the connection if nothing is under way on it; `false` when something is. */
   closeIfIdle(): boolean;
   /** No further request after the one under way. */
@@ -27,9 +31,9 @@ export class Register<T extends Registered> {
   /** Connections of other processes on the same port: they count for the timeout. */
   elsewhere = 0;
   readonly #limits: ServerLimits;
-  readonly #open = new Set<T>();
-  /** Idle ones, longest idle first: a Set keeps the order of insertion. */
-  readonly #idle = new Set<T>();
+  readonly #open = new LineUp<T>();
+  /** Longest idle first. */
+  readonly #idle = new LineUp<T>();
   readonly #perAddress = new Map<string, number>();
 
   constructor(limits: ServerLimits) {
@@ -50,7 +54,7 @@ export class Register<T extends Registered> {
   }
 
   [Symbol.iterator](): Iterator<T> {
-    return this.#open.values();
+    return this.#open[Symbol.iterator]();
   }
 
   /**
@@ -70,16 +74,16 @@ export class Register<T extends Registered> {
   }
 
   add(connection: T): void {
-    this.#open.add(connection);
-    this.#idle.add(connection);
+    this.#open.moveToEnd(connection.openPlace);
+    this.#idle.moveToEnd(connection.idlePlace);
     const { peerAddress } = connection.endpoint;
     this.#perAddress.set(peerAddress, (this.#perAddress.get(peerAddress) ?? 0) + 1);
   }
 
   /** Forgets `connection`; a second call does nothing. */
   delete(connection: T): void {
-    if (!this.#open.delete(connection)) return;
-    this.#idle.delete(connection);
+    if (!this.#open.leave(connection.openPlace)) return;
+    this.#idle.leave(connection.idlePlace);
     const { peerAddress } = connection.endpoint;
     const left = (this.#perAddress.get(peerAddress) ?? 1) - 1;
     if (left === 0) this.#perAddress.delete(peerAddress);
@@ -87,14 +91,12 @@ export class Register<T extends Registered> {
   }
 
   markBusy(connection: T): void {
-    this.#idle.delete(connection);
+    this.#idle.leave(connection.idlePlace);
   }
 
   /** Puts `connection` last in the order of giving way. */
   markIdle(connection: T): void {
-    if (!this.#open.has(connection)) return;
-    this.#idle.delete(connection);
-    this.#idle.add(connection);
+    if (connection.openPlace.isTaken) this.#idle.moveToEnd(connection.idlePlace);
   }
 
   #evict(isMeant: (connection: T) => boolean): boolean {

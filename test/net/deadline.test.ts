@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { Place } from "../../src/base/line-up.ts";
 import { DeadlineWatch, type Timed } from "../../src/net/deadline.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 class Patient implements Timed {
+  readonly watchPlace: Place<Timed> = new Place<Timed>(this);
   deadlineMs: number;
   expiries: number[] = [];
 
@@ -46,7 +48,9 @@ describe("DeadlineWatch", () => {
   test("looks by itself, on a timer", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const watch = new DeadlineWatch(new ManualClock(), 1);
-    watch.add({ deadlineMs: 0, expire: () => resolve() });
+    const patient = new Patient(0);
+    patient.expire = () => resolve();
+    watch.add(patient);
     await promise;
     watch.stop();
   });

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { Place } from "../../src/base/line-up.ts";
 import { DEFAULT_SERVER_LIMITS } from "../../src/server/limits.ts";
 import { adaptiveTimeoutMs, Register, type Registered } from "../../src/server/register.ts";
 
 class FakeConnection implements Registered {
   readonly endpoint: { readonly peerAddress: string };
+  readonly openPlace = new Place<this>(this);
+  readonly idlePlace = new Place<this>(this);
   isIdle = true;
   isClosed = false;
 

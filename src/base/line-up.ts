@@ -1,0 +1,56 @@
+/**
+ * Members in the order in which they came to the end last. Each comes, goes and moves in the same short time; a Set would
+ * keep the same order, but has to search, and that for each request and each connection.
+ */
+
+/** A member's place in one line-up, kept by the member itself. */
+export class Place<T> {
+  readonly member: T | undefined;
+  isTaken = false;
+  before: Place<T> = this;
+  after: Place<T> = this;
+
+  constructor(member: T | undefined) {
+    this.member = member;
+  }
+}
+
+export class LineUp<T> {
+  /** Stands between the last and the first. */
+  readonly #gap = new Place<T>(undefined);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** From the first to the last. Members may leave meanwhile, and come. */
+  *[Symbol.iterator](): Generator<T, void> {
+    // A place that was left still knows what came after it, and so on until one that is taken, or the gap.
+    for (let place = this.#gap.after; place !== this.#gap; place = place.after) {
+      if (place.isTaken && place.member !== undefined) yield place.member;
+    }
+  }
+
+  /** Puts the member with `place` at the end, wherever it was. */
+  moveToEnd(place: Place<T>): void {
+    this.leave(place);
+    const last = this.#gap.before;
+    place.isTaken = true;
+    place.before = last;
+    place.after = this.#gap;
+    last.after = place;
+    this.#gap.before = place;
+    this.#size += 1;
+  }
+
+  /** Takes the member with `place` out. @returns false when it was not in. */
+  leave(place: Place<T>): boolean {
+    if (!place.isTaken) return false;
+    place.isTaken = false;
+    place.before.after = place.after;
+    place.after.before = place.before;
+    this.#size -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { LineUp, Place } from "../../src/base/line-up.ts";
+
+function fill(count: number) {
+  const lineUp = new LineUp<number>();
+  const places = Array.from({ length: count }, (_, index) => new Place(index));
+  for (const place of places) lineUp.moveToEnd(place);
+  return { lineUp, places };
+}
+
+describe("LineUp", () => {
+  test("does what a Set does with delete and add", () => {
+    const step = fc.record({ isLeaving: fc.boolean(), index: fc.nat({ max: 7 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { lineUp, places } = fill(8);
+        const set = new Set(places.keys());
+        for (const { isLeaving, index } of steps) {
+          const place = places[index]!;
+          const wasIn = set.delete(index);
+          if (isLeaving) expect(lineUp.leave(place)).toBe(wasIn);
+          else {
+            set.add(index);
+            lineUp.moveToEnd(place);
+          }
+          expect(place.isTaken).toBe(set.has(index));
+        }
+        expect([...lineUp]).toEqual([...set]);
+        expect(lineUp.size).toBe(set.size);
+      }),
+    );
+  });
+
+  test("is gone through to its end, whoever leaves meanwhile", () => {
+    const { lineUp, places } = fill(6);
+    const seen: number[] = [];
+    for (const member of lineUp) {
+      seen.push(member);
+      if (member === 1) for (const index of [1, 2, 3]) lineUp.leave(places[index]!);
+    }
+    expect(seen).toEqual([0, 1, 4, 5]);
+    for (const member of lineUp) lineUp.leave(places[member]!);
+    expect([...lineUp]).toEqual([]);
+  });
+});
