@@ -1,5 +1,5 @@
 /**
- * Which part of a file each connection fetches, and how many connections there are: one first, more only where they pay.
+ * Which part of a file each connection fetches.
  */
 import type { Extent, WrittenSpans } from "./written-spans.ts";
 
@@ -18,10 +18,22 @@ export type Segment = {
 /** What to fetch next: all of a gap, or a part of what another connection is fetching until the server has agreed. */
 export type Plan = { readonly segment: Segment; readonly from: Segment | undefined };
 
-/** A smaller rest is not divided: another connection would cost more than it brings. */
-const LEAST_SPLIT_BYTES = 1024 * 1024;
+/** A connection is worth opening for what another one needs so long to fetch; what a round trip or two would bring is not. */
+const LEAST_SHARE_S = 0.1;
+const LEAST_SHARE_ROUND_TRIPS = 4;
 /** The larger half begins at a multiple of this, so that files are read and written in whole blocks. */
 const ALIGNMENT_BYTES = 64 * 1024;
+
+/**
+ * The least part, in bytes, that is worth a request of its own: less is there sooner over the connection that is at it.
+ *
+ * @param rateBytesPerS what one connection brings.
+ * @param rttUs round-trip time of the way; `undefined` where it can't be known.
+ */
+export function leastShareBytes(rateBytesPerS: number, rttUs: number | undefined): number {
+  const seconds = Math.max(LEAST_SHARE_S, (LEAST_SHARE_ROUND_TRIPS * (rttUs ?? 0)) / 1e6);
+  return Math.max(ALIGNMENT_BYTES, rateBytesPerS * seconds);
+}
 
 /**
  * Chooses the next segment for a connection that is free: the first gap that nobody fetches, or the second half of the
@@ -34,6 +46,7 @@ export function nextSegment(
   written: WrittenSpans,
   sizeBytes: number,
   active: ReadonlySet<Segment>,
+  leastBytes: number,
 ): Plan | undefined {
   const gap = written
     .gaps(sizeBytes)
@@ -45,7 +58,7 @@ export function nextSegment(
     if (segment.isDividing) continue;
     if (largest === undefined || restOf(segment) > restOf(largest)) largest = segment;
   }
-  if (largest?.end === undefined || restOf(largest) < 2 * LEAST_SPLIT_BYTES) return undefined;
+  if (largest?.end === undefined || restOf(largest) < 2 * leastBytes) return undefined;
   const half = largest.position + restOf(largest) / 2;
   const middle = Math.ceil(half / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
   largest.isDividing = true;
@@ -84,43 +97,4 @@ function firstFree({ start, end }: Extent, active: ReadonlySet<Segment>): Extent
 
 function restOf({ position, end }: Segment): number {
   return end === undefined ? 0 : end - position;
-}
-
-/** What has been measured over the last interval. */
-export type Measurement = {
-  readonly connections: number;
-  readonly rateBytesPerS: number;
-  /** The rate before the last connections came; 0 at first. */
-  readonly formerRateBytesPerS: number;
-  readonly remainingBytes: number;
-  /** Least round-trip time on the way, in µs; `undefined` where it can't be known. */
-  readonly minRttUs: number | undefined;
-};
-
-const MAX_CONNECTIONS = 8;
-/** What is over in so short a time needs no further connection. */
-const LEAST_REST_S = 2;
-/** A way as long as this is worth filling by several windows. */
-const LONG_WAY_US = 5000;
-/** Over a short way, one connection that is as fast as this fills it. */
-const FAST_BYTES_PER_S = 64 * 1024 * 1024;
-/** How much more the last connections must have brought for further ones to be tried. */
-const WORTH_GAIN = 1.15;
-
-/**
- * Decides how many connections there should be.
- *
- * On loopback and in a fast local network one connection is the fastest; over long or lossy paths, and where a server or
- * a queue gives each connection its share, several are. So a few are tried, and more when these have paid.
- *
- * @returns at least `connections`: one that works is never closed.
- */
-export function decideConnections(measured: Measurement): number {
-  const { connections, rateBytesPerS, formerRateBytesPerS, remainingBytes, minRttUs } = measured;
-  const isShort = remainingBytes < rateBytesPerS * LEAST_REST_S;
-  const isFilled = (minRttUs ?? 0) < LONG_WAY_US && rateBytesPerS >= FAST_BYTES_PER_S;
-  if (rateBytesPerS === 0 || isShort || isFilled || connections >= MAX_CONNECTIONS) return connections;
-  if (connections > 1 && rateBytesPerS < formerRateBytesPerS * WORTH_GAIN) return connections;
-  const isLong = (minRttUs ?? 0) >= LONG_WAY_US;
-  return Math.min(MAX_CONNECTIONS, connections * (isLong ? 4 : 2));
 }

@@ -4,8 +4,10 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Fields } from "../wire/fields.ts";
+import type { Connection } from "./connection.ts";
 import { asTransferError } from "./conversation.ts";
-import { cede, decideConnections, nextSegment, type Plan, type Segment } from "./download-plan.ts";
+import { cede, leastShareBytes, nextSegment, type Plan, type Segment } from "./download-plan.ts";
+import { Growth } from "./growth.ts";
 import type { PartStore } from "./part-store.ts";
 import type { Reply } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -23,7 +25,7 @@ export type CrewWork = {
 
 /** A connection that has brought so much before it broke is worth another one at once. */
 const WORTH_BYTES = 64 * 1024;
-const MEASURE_MS = 300;
+const LOOK_MS = 100;
 
 export class FileCrew {
   readonly #work: CrewWork;
@@ -36,7 +38,11 @@ export class FileCrew {
   /** How many are taking a body now, and the most that ever were. */
   #fetching = 0;
   #most = 1;
+  /** The connection of the first answer: what the kernel knows of it tells of the way. */
+  #first: Connection | undefined;
   #minRttUs: number | undefined;
+  #growth: Growth | undefined;
+  #isGrowing = false;
   #trailers: Fields | undefined;
 
   constructor(work: CrewWork) {
@@ -61,11 +67,12 @@ export class FileCrew {
    * @throws {TransferError} the last one.
    */
   async run(reply: Reply, segment: Segment, mayDivide: boolean): Promise<Fields | undefined> {
-    const { connections } = this.#work;
+    const { connections, clock, store } = this.#work;
+    this.#first = reply.connection;
     this.#minRttUs = reply.connection.minRttUs;
+    this.#growth = new Growth(connections, store.written.totalBytes, clock.monotonicMs());
     void this.#start({ segment, from: undefined }, reply);
-    if (mayDivide && connections !== "auto") void this.#grow(connections);
-    const timer = mayDivide && connections === "auto" ? this.#measure() : undefined;
+    const timer = mayDivide && connections !== 1 ? setInterval(() => this.#look(), LOOK_MS) : undefined;
     try {
       while (this.#workers.size > 0) await Promise.race(this.#workers);
     } finally {
@@ -153,49 +160,63 @@ export class FileCrew {
     const { store } = this.#work;
     const totalBytes = store.version?.totalBytes;
     if (totalBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return undefined;
-    return nextSegment(store.written, totalBytes, this.#active);
+    const rateBytesPerS = (this.#growth?.rateBytesPerS ?? 0) / Math.max(1, this.#fetching);
+    return nextSegment(
+      store.written,
+      totalBytes,
+      this.#active,
+      leastShareBytes(rateBytesPerS, this.#minRttUs),
+    );
   }
 
   /** A server that refuses a further connection gets no more of them. */
   #lower(): void {
     this.#isRefused = true;
-    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#workers.size - 1));
+    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#fetching));
   }
 
-  /** One after the other: a server that refuses the first is not asked for the others. */
+  /** One, then the others at once: a server that refuses the first is not asked for them. */
   async #grow(connections: number): Promise<void> {
-    while (this.#workers.size > 0 && this.#workers.size < Math.min(connections, this.#ceiling)) {
-      const plan = this.#next();
-      if (plan === undefined) return;
-      await this.#start(plan, undefined);
+    if (this.#isGrowing) return;
+    this.#isGrowing = true;
+    try {
+      while (this.#workers.size > 0) {
+        const lacking = Math.min(connections, this.#ceiling) - this.#workers.size;
+        const answers = this.#startNext(this.#most === 1 ? Math.min(1, lacking) : lacking);
+        if (answers.length === 0) return;
+        await Promise.all(answers);
+      }
+    } finally {
+      this.#isGrowing = false;
     }
   }
 
-  /** Looks now and then whether more connections would pay. */
-  #measure(): ReturnType<typeof setInterval> {
+  /** Starts `count` more, if there is something for so many. @returns their answers. */
+  #startNext(count: number): readonly Promise<void>[] {
+    const answers: Promise<void>[] = [];
+    while (answers.length < count) {
+      const plan = this.#next();
+      if (plan === undefined) break;
+      answers.push(this.#start(plan, undefined));
+    }
+    return answers;
+  }
+
+  /** Looks whether more connections would pay. */
+  #look(): void {
     const { store, clock } = this.#work;
-    let [doneBytes, atMs] = [store.written.totalBytes, clock.monotonicMs()];
-    let formerRateBytesPerS = 0;
-    let settlingTicks = 0;
-    return setInterval(() => {
-      const [nowBytes, nowMs] = [store.written.totalBytes, clock.monotonicMs()];
-      const rateBytesPerS = ((nowBytes - doneBytes) / (nowMs - atMs)) * 1000;
-      [doneBytes, atMs] = [nowBytes, nowMs];
-      const totalBytes = store.version?.totalBytes;
-      // New connections start slowly: their first interval says nothing.
-      if (totalBytes === undefined || settlingTicks-- > 0) return;
-      const connections = decideConnections({
-        connections: this.#workers.size,
-        rateBytesPerS,
-        formerRateBytesPerS,
-        remainingBytes: totalBytes - nowBytes,
-        minRttUs: this.#minRttUs,
-      });
-      if (connections <= this.#workers.size) return;
-      formerRateBytesPerS = rateBytesPerS;
-      settlingTicks = 2;
-      void this.#grow(connections);
-    }, MEASURE_MS);
+    const doneBytes = store.written.totalBytes;
+    const totalBytes = store.version?.totalBytes;
+    if (totalBytes === undefined) return;
+    const state = {
+      connections: this.#workers.size,
+      doneBytes,
+      remainingBytes: totalBytes - doneBytes,
+      minRttUs: this.#minRttUs,
+      isLossy: this.#first?.isLossy ?? false,
+    };
+    const connections = this.#growth?.look(state, clock.monotonicMs()) ?? 1;
+    if (connections > this.#workers.size) void this.#grow(connections);
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   cede,
-  decideConnections,
+  leastShareBytes,
   makeSegment,
   nextSegment,
   type Segment,
@@ -66,64 +66,36 @@ describe("nextSegment()", () => {
     ["no half below 1 MiB", { active: [makeSegment(0, 2 * MIB - 1)], size: 2 * MIB - 1 }],
   ])("gives %s", (_name, { written = [], active = [], size, expected }) => {
     const spans = new WrittenSpans(written.map(([start, end]) => ({ start, end })));
-    const plan = nextSegment(spans, size, new Set(active));
+    const plan = nextSegment(spans, size, new Set(active), MIB);
     expect(plan && [plan.segment.position, plan.segment.end]).toEqual(expected);
   });
 
   test("divides one only once at a time, and cuts it only when it is ceded", () => {
     const largest = makeSegment(0, 8 * MIB);
-    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))!;
+    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]), MIB)!;
     expect(plan.segment).toMatchObject({ position: 4 * MIB, end: 8 * MIB });
     expect(largest.end).toBe(8 * MIB);
-    expect(nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))).toBeUndefined();
+    expect(nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]), MIB)).toBeUndefined();
     expect(cede(plan)).toBe(true);
     expect(largest).toMatchObject({ end: 4 * MIB, askedEnd: 8 * MIB });
   });
 
   test("what was fetched meanwhile is not ceded", () => {
     const largest = makeSegment(0, 8 * MIB);
-    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))!;
+    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]), MIB)!;
     largest.position = 4 * MIB + 1;
     expect(cede(plan)).toBe(false);
     expect(largest.end).toBe(8 * MIB);
   });
 });
 
-describe("decideConnections(): one first, more only where they pay", () => {
-  const slowAndLong = {
-    connections: 1,
-    rateBytesPerS: 350_000,
-    formerRateBytesPerS: 0,
-    remainingBytes: 50 * MIB,
-    minRttUs: 50_000,
-  };
+describe("leastShareBytes()", () => {
   test.each([
-    ["a long way is filled by several", {}, 4],
-    [
-      "and by more when these have paid",
-      { connections: 4, rateBytesPerS: 1_300_000, formerRateBytesPerS: 350_000 },
-      8,
-    ],
-    [
-      "but not when they have not",
-      { connections: 4, rateBytesPerS: 360_000, formerRateBytesPerS: 350_000 },
-      4,
-    ],
-    ["nor beyond eight", { connections: 8, rateBytesPerS: 3_000_000, formerRateBytesPerS: 1_000_000 }, 8],
-    [
-      "loopback has enough with one",
-      { minRttUs: 30, rateBytesPerS: 500 * MIB, remainingBytes: 9000 * MIB },
-      1,
-    ],
-    ["a short but slow way is tried with two", { minRttUs: 300 }, 2],
-    ["what is over soon is left alone", { remainingBytes: 600_000 }, 1],
-    ["nothing is concluded from silence", { rateBytesPerS: 0 }, 1],
-    [
-      "an unknown way counts as short",
-      { minRttUs: undefined, rateBytesPerS: 100 * MIB, remainingBytes: 900 * MIB },
-      1,
-    ],
-  ])("%s", (_name, difference, expected) => {
-    expect(decideConnections({ ...slowAndLong, ...difference })).toBe(expected);
+    ["a tenth of a second on a short way", 100 * MIB, 50, 10 * MIB],
+    ["and where the way is not known", 100 * MIB, undefined, 10 * MIB],
+    ["four round trips on a long way", 1_000_000, 100_000, 400_000],
+    ["a block at least", 1000, 50_000, 64 * 1024],
+  ])("is what a connection brings in %s", (_name, rateBytesPerS, rttUs, expected) => {
+    expect(leastShareBytes(rateBytesPerS, rttUs)).toBe(expected);
   });
 });
