@@ -11,75 +11,119 @@ export type Segment = {
   end: number | undefined;
   /** What `end` was when it was asked for: the server sends so much. */
   askedEnd: number | undefined;
-  /** Whether somebody asks for its second half just now. */
-  isDividing: boolean;
+  /** How many connections ask for parts of it just now; or 1 while it is such a part itself. Then it is not divided. */
+  takers: number;
 };
 
 /** What to fetch next: all of a gap, or a part of what another connection is fetching until the server has agreed. */
 export type Plan = { readonly segment: Segment; readonly from: Segment | undefined };
 
-/** A connection is worth opening for what another one needs so long to fetch; what a round trip or two would bring is not. */
+/** What one connection brings in so short a time is not worth another one. */
 const LEAST_SHARE_S = 0.1;
-const LEAST_SHARE_ROUND_TRIPS = 4;
-/** The larger half begins at a multiple of this, so that files are read and written in whole blocks. */
+/** To connect and to ask takes so many round trips, before the first byte comes. */
+const ROUND_TRIPS_TO_ASK = 2;
+/** With so many bytes a new connection begins, to double them each round trip (RFC 6928). */
+const FIRST_WINDOW_BYTES = 14_600;
+/** Parts begin at multiples of this, so that files are read and written in whole blocks. */
 const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
- * The least part, in bytes, that is worth a request of its own: less is there sooner over the connection that is at it.
+ * The least part, in bytes, that is worth a request of its own: less is there sooner over the connection that is at it,
+ * which is at its pace already, while another one has yet to be made and to come to it.
  *
  * @param rateBytesPerS what one connection brings.
  * @param rttUs round-trip time of the way; `undefined` where it can't be known.
  */
 export function leastShareBytes(rateBytesPerS: number, rttUs: number | undefined): number {
-  const seconds = Math.max(LEAST_SHARE_S, (LEAST_SHARE_ROUND_TRIPS * (rttUs ?? 0)) / 1e6);
-  return Math.max(ALIGNMENT_BYTES, rateBytesPerS * seconds);
+  let bytes = ALIGNMENT_BYTES;
+  while (bytes < rateBytesPerS * secondsOfNew(bytes, rttUs ?? 0)) bytes *= 2;
+  return bytes;
 }
 
+function secondsOfNew(bytes: number, rttUs: number): number {
+  const roundTrips = ROUND_TRIPS_TO_ASK + Math.log2(1 + bytes / FIRST_WINDOW_BYTES);
+  return Math.max(LEAST_SHARE_S, (roundTrips * rttUs) / 1e6);
+}
+
+/** What there is to choose from. */
+export type Progress = {
+  readonly written: WrittenSpans;
+  readonly sizeBytes: number;
+  /** The segments under way, and those that are asked for. */
+  readonly active: ReadonlySet<Segment>;
+  /** As {@link leastShareBytes}. */
+  readonly leastBytes: number;
+};
+
 /**
- * Chooses the next segment for a connection that is free: the first gap that nobody fetches, or the second half of the
- * largest one under way; that one goes on as if nothing were until {@link cede} is called.
+ * Chooses the next segments for connections that are free: the first gap that nobody fetches, or equal parts of the
+ * largest segment under way, behind what remains its own; that one goes on as if nothing were until {@link cede} is
+ * called. Parts are to be counted among the active ones from now on, and each plan is to be settled.
  *
- * @param active the segments under way.
- * @returns `undefined` when there is nothing left worth a connection.
+ * @param count for so many connections at most.
+ * @returns an empty list when there is nothing left worth a connection.
  */
-export function nextSegment(
-  written: WrittenSpans,
-  sizeBytes: number,
-  active: ReadonlySet<Segment>,
-  leastBytes: number,
-): Plan | undefined {
+export function nextSegments(progress: Progress, count: number): readonly Plan[] {
+  const { written, sizeBytes, active, leastBytes } = progress;
+  if (count <= 0) return [];
   const gap = written
     .gaps(sizeBytes)
     .map((extent) => firstFree(extent, active))
     .find((free) => free !== undefined);
-  if (gap !== undefined) return { segment: makeSegment(gap.start, gap.end), from: undefined };
+  if (gap !== undefined) return [{ segment: makeSegment(gap.start, gap.end), from: undefined }];
   let largest: Segment | undefined;
   for (const segment of active) {
-    if (segment.isDividing) continue;
+    if (segment.takers > 0) continue;
     if (largest === undefined || restOf(segment) > restOf(largest)) largest = segment;
   }
-  if (largest?.end === undefined || restOf(largest) < 2 * leastBytes) return undefined;
-  const half = largest.position + restOf(largest) / 2;
-  const middle = Math.ceil(half / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-  largest.isDividing = true;
-  return { segment: makeSegment(middle, largest.end), from: largest };
+  return largest === undefined ? [] : divide(largest, Math.min(count, restOf(largest) / leastBytes - 1));
+}
+
+/** Cuts `count` equal parts, rounded down, off the end of a segment. */
+function divide(segment: Segment, count: number): readonly Plan[] {
+  const { position, end } = segment;
+  const parts = Math.floor(count);
+  if (end === undefined || parts < 1) return [];
+  const share = (end - position) / (parts + 1);
+  const starts = Array.from({ length: parts }, (_, index) => alignUp(position + share * (index + 1)));
+  segment.takers = parts;
+  return starts.map((start, index) => {
+    const part = makeSegment(start, starts[index + 1] ?? end);
+    part.takers = 1;
+    return { segment: part, from: segment };
+  });
+}
+
+function alignUp(position: number): number {
+  return Math.ceil(position / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
 
 /**
  * Takes the part that the server has agreed to give away from the connection that was fetching it.
  * @returns whether it still was to be fetched.
  */
-export function cede({ segment, from }: Plan): boolean {
-  if (from === undefined) return true;
-  from.isDividing = false;
-  if (from.end !== segment.end || from.position > segment.position) return false;
-  from.end = segment.position;
+export function cede(plan: Plan): boolean {
+  const { segment, from } = plan;
+  if (isLate(plan)) return false;
+  if (from?.end !== undefined) from.end = Math.min(from.end, segment.position);
   return true;
+}
+
+/** Whether the part has been begun by the connection that it was to be taken from. */
+export function isLate({ segment, from }: Plan): boolean {
+  return from !== undefined && from.position > segment.position;
+}
+
+/** Ends the asking for a part, whatever came of it. */
+export function settle({ segment, from }: Plan): void {
+  if (from === undefined) return;
+  segment.takers = 0;
+  from.takers -= 1;
 }
 
 /** A segment that nothing has been fetched of. */
 export function makeSegment(position: number, end: number | undefined): Segment {
-  return { position, end, askedEnd: end, isDividing: false };
+  return { position, end, askedEnd: end, takers: 0 };
 }
 
 /** The first part of a gap that no segment is going to fill. */

@@ -6,7 +6,15 @@ import type { Clock } from "../base/clock.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { Connection } from "./connection.ts";
 import { asTransferError } from "./conversation.ts";
-import { cede, leastShareBytes, nextSegment, type Plan, type Segment } from "./download-plan.ts";
+import {
+  cede,
+  isLate,
+  leastShareBytes,
+  nextSegments,
+  type Plan,
+  type Segment,
+  settle,
+} from "./download-plan.ts";
 import { Growth } from "./growth.ts";
 import type { PartStore } from "./part-store.ts";
 import type { Reply } from "./session.ts";
@@ -71,7 +79,9 @@ export class FileCrew {
     this.#first = reply.connection;
     this.#minRttUs = reply.connection.minRttUs;
     this.#growth = new Growth(connections, store.written.totalBytes, clock.monotonicMs());
+    this.#active.add(segment);
     void this.#start({ segment, from: undefined }, reply);
+    if (mayDivide) void this.#grow(this.#growth.atOnce(this.#minRttUs));
     const timer = mayDivide && connections !== 1 ? setInterval(() => this.#look(), LOOK_MS) : undefined;
     try {
       while (this.#workers.size > 0) await Promise.race(this.#workers);
@@ -94,7 +104,7 @@ export class FileCrew {
   /** Never rejects: what fails is told when all have ended. */
   async #fetchAll(first: Plan, reply: Reply | undefined, onAnswered: () => void): Promise<void> {
     let answer = reply;
-    for (let plan: Plan | undefined = first; plan !== undefined; plan = this.#next()) {
+    for (let plan: Plan | undefined = first; plan !== undefined; [plan] = this.#next(1)) {
       if (!(await this.#fetchOne(plan, answer, onAnswered))) return;
       answer = undefined;
     }
@@ -104,8 +114,6 @@ export class FileCrew {
   async #fetchOne(plan: Plan, answer: Reply | undefined, onAnswered: () => void): Promise<boolean> {
     const { segment } = plan;
     const { position } = segment;
-    // What is still another's is not active before it has been ceded.
-    if (plan.from === undefined) this.#active.add(segment);
     try {
       const reply = answer ?? (await this.#ask(plan));
       onAnswered();
@@ -114,7 +122,6 @@ export class FileCrew {
         this.#lower();
         return false;
       }
-      this.#active.add(segment);
       this.#fetching += 1;
       this.#most = Math.max(this.#most, this.#fetching);
       const trailers = await this.#take(reply, segment);
@@ -136,15 +143,14 @@ export class FileCrew {
 
   /** @returns `undefined` when the server refuses, or the part is not needed any more. */
   async #ask(plan: Plan): Promise<Reply | "refused" | "late"> {
-    const { segment, from } = plan;
     try {
-      const reply = await this.#work.ask(segment);
+      const reply = await this.#work.ask(plan.segment);
       if (reply === undefined) return "refused";
       if (cede(plan)) return reply;
       reply.connection.close();
       return "late";
     } finally {
-      if (from !== undefined) from.isDividing = false;
+      settle(plan);
     }
   }
 
@@ -156,17 +162,16 @@ export class FileCrew {
     }
   }
 
-  #next(): Plan | undefined {
-    const { store } = this.#work;
-    const totalBytes = store.version?.totalBytes;
-    if (totalBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return undefined;
+  /** Plans for so many connections, if there is something for them; they count as active from now on. */
+  #next(count: number): readonly Plan[] {
+    const { written, version } = this.#work.store;
+    const sizeBytes = version?.totalBytes;
+    if (sizeBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return [];
     const rateBytesPerS = (this.#growth?.rateBytesPerS ?? 0) / Math.max(1, this.#fetching);
-    return nextSegment(
-      store.written,
-      totalBytes,
-      this.#active,
-      leastShareBytes(rateBytesPerS, this.#minRttUs),
-    );
+    const leastBytes = leastShareBytes(rateBytesPerS, this.#minRttUs);
+    const plans = nextSegments({ written, sizeBytes, active: this.#active, leastBytes }, count);
+    for (const { segment } of plans) this.#active.add(segment);
+    return plans;
   }
 
   /** A server that refuses a further connection gets no more of them. */
@@ -180,26 +185,23 @@ export class FileCrew {
     if (this.#isGrowing) return;
     this.#isGrowing = true;
     try {
-      while (this.#workers.size > 0) {
-        const lacking = Math.min(connections, this.#ceiling) - this.#workers.size;
-        const answers = this.#startNext(this.#most === 1 ? Math.min(1, lacking) : lacking);
-        if (answers.length === 0) return;
-        await Promise.all(answers);
+      const lacking = Math.min(connections, this.#ceiling) - this.#workers.size;
+      const [first, ...others] = this.#next(lacking);
+      if (first !== undefined) await this.#start(first, undefined);
+      const answers: Promise<void>[] = [];
+      for (const plan of others) {
+        if (this.#isRefused || isLate(plan)) this.#drop(plan);
+        else answers.push(this.#start(plan, undefined));
       }
+      await Promise.all(answers);
     } finally {
       this.#isGrowing = false;
     }
   }
 
-  /** Starts `count` more, if there is something for so many. @returns their answers. */
-  #startNext(count: number): readonly Promise<void>[] {
-    const answers: Promise<void>[] = [];
-    while (answers.length < count) {
-      const plan = this.#next();
-      if (plan === undefined) break;
-      answers.push(this.#start(plan, undefined));
-    }
-    return answers;
+  #drop(plan: Plan): void {
+    this.#active.delete(plan.segment);
+    settle(plan);
   }
 
   /** Looks whether more connections would pay. */

@@ -22,9 +22,10 @@ const LONG_WAY_US = 5000;
 const FAST_BYTES_PER_S = 64 * 1024 * 1024;
 /** How much more the last connections must have brought for further ones to be tried. */
 const WORTH_GAIN = 1.15;
-/** A rate is measured over so long; connections are new, and slow, for so long. */
-const WINDOW_MS = 300;
-const WINDOW_ROUND_TRIPS = 6;
+/** The rate of one connection is measured over so long; */
+const FIRST_WINDOW = { ms: 200, roundTrips: 4 };
+/** that of several over so long, and for so long they are new, and slow. */
+const WINDOW = { ms: 300, roundTrips: 6 };
 /** What one look weighs in the mean rate. */
 const SMOOTHING = 0.3;
 
@@ -56,6 +57,14 @@ export class Growth {
   }
 
   /**
+   * How many connections there should be before anything is known of the rate: on a long way the user's number, since the
+   * first look would be late, and no single connection fills it.
+   */
+  atOnce(minRttUs: number | undefined): number {
+    return this.#connections === "auto" || (minRttUs ?? 0) < LONG_WAY_US ? 1 : this.#connections;
+  }
+
+  /**
    * Takes note of the state now, some 100 ms after the last time.
    * @returns how many connections there should be: at least those that there are, one that works is never closed.
    */
@@ -65,7 +74,8 @@ export class Growth {
       const isFilled = fillsWay(this.#meanBytesPerS ?? 0, state.minRttUs);
       return isFilled ? state.connections : Math.max(this.#connections, state.connections);
     }
-    const windowMs = Math.max(WINDOW_MS, (WINDOW_ROUND_TRIPS * (state.minRttUs ?? 0)) / 1000);
+    const { ms, roundTrips } = state.connections === 1 ? FIRST_WINDOW : WINDOW;
+    const windowMs = Math.max(ms, (roundTrips * (state.minRttUs ?? 0)) / 1000);
     const isTelling = state.isLossy && state.connections === 1;
     if (nowMs - this.#fromMs < windowMs && !isTelling) return state.connections;
     const rateBytesPerS = ((state.doneBytes - this.#fromBytes) / (nowMs - this.#fromMs)) * 1000;

@@ -70,21 +70,30 @@ describe("Growth", () => {
     return { decided, growth };
   }
 
-  test("judges a window of 300 ms, lets new connections come into step for another, and judges again", () => {
-    const perMs = [300, 300, 300, 900, 900, 900, 1200, 1200, 1200];
-    expect(watch(perMs, {}).decided).toEqual([1, 1, 4, 4, 4, 4, 4, 4, 8]);
+  test("judges one connection by 200 ms, lets new ones come into step for 300, and judges these by 300", () => {
+    const perMs = [300, 300, 900, 900, 900, 1200, 1200, 1200];
+    expect(watch(perMs, {}).decided).toEqual([1, 4, 4, 4, 4, 4, 4, 8]);
   });
 
-  test("waits six round trips where these are longer", () => {
-    expect(watch([300, 300, 300, 300, 300, 300], { minRttUs: 100_000 }).decided).toEqual([1, 1, 1, 1, 1, 4]);
+  test("waits four round trips where these are longer", () => {
+    expect(watch([300, 300, 300, 300], { minRttUs: 100_000 }).decided).toEqual([1, 1, 1, 4]);
   });
 
   test("does not wait where packets have got lost", () => {
-    expect(watch([300, 300], { isLossy: true }).decided).toEqual([8, 8]);
+    expect(watch([300], { isLossy: true }).decided).toEqual([8]);
   });
 
   test("takes as many as were ordered at the first look", () => {
     expect(watch([300, 300], {}, 5).decided).toEqual([5, 5]);
+  });
+
+  test.each([
+    [5, 50_000, 5],
+    [5, 300, 1],
+    [5, undefined, 1],
+    ["auto", 50_000, 1],
+  ] as const)("of %p at a round trip of %p µs, %i are taken at once", (connections, minRttUs, expected) => {
+    expect(new Growth(connections, 0, 0).atOnce(minRttUs)).toBe(expected);
   });
 
   test("but not where one fills a short way", () => {
