@@ -180,16 +180,17 @@ export class FileCrew {
     this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#fetching));
   }
 
-  /** One, then the others at once: a server that refuses the first is not asked for them. */
+  /** As many at once as the user wants; else one, then the others: a server that refuses the first is not asked for them. */
   async #grow(connections: number): Promise<void> {
     if (this.#isGrowing) return;
     this.#isGrowing = true;
     try {
       const lacking = Math.min(connections, this.#ceiling) - this.#workers.size;
-      const [first, ...others] = this.#next(lacking);
+      const plans = [...this.#next(lacking)];
+      const first = this.#work.connections === "auto" ? plans.shift() : undefined;
       if (first !== undefined) await this.#start(first, undefined);
       const answers: Promise<void>[] = [];
-      for (const plan of others) {
+      for (const plan of plans) {
         if (this.#isRefused || isLate(plan)) this.#drop(plan);
         else answers.push(this.#start(plan, undefined));
       }
