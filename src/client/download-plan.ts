@@ -28,21 +28,22 @@ const FIRST_WINDOW_BYTES = 14_600;
 const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
- * The least part, in bytes, that is worth a request of its own: less is there sooner over the connection that is at it,
- * which is at its pace already, while another one has yet to be made and to come to it.
+ * The least part, in bytes, that is worth a request of its own: what two of them take over the connection that is at them,
+ * another one, which has yet to be made and to come to its pace, must undercut for one.
  *
  * @param rateBytesPerS what one connection brings.
  * @param rttUs round-trip time of the way; `undefined` where it can't be known.
  */
 export function leastShareBytes(rateBytesPerS: number, rttUs: number | undefined): number {
   let bytes = ALIGNMENT_BYTES;
-  while (bytes < rateBytesPerS * secondsOfNew(bytes, rttUs ?? 0)) bytes *= 2;
+  while (bytes < rateBytesPerS * leastSeconds(bytes, rttUs ?? 0)) bytes *= 2;
   return bytes;
 }
 
-function secondsOfNew(bytes: number, rttUs: number): number {
+/** What one part takes at least over the old connection, so that two take longer than one over a new one. */
+function leastSeconds(bytes: number, rttUs: number): number {
   const roundTrips = ROUND_TRIPS_TO_ASK + Math.log2(1 + bytes / FIRST_WINDOW_BYTES);
-  return Math.max(LEAST_SHARE_S, (roundTrips * rttUs) / 1e6);
+  return Math.max(LEAST_SHARE_S, (roundTrips * rttUs) / 2e6);
 }
 
 /** What there is to choose from. */

@@ -26,8 +26,8 @@ const WORTH_GAIN = 1.15;
 const FIRST_WINDOW = { ms: 200, roundTrips: 4 };
 /** that of several over so long, and for so long they are new, and slow. */
 const WINDOW = { ms: 300, roundTrips: 6 };
-/** What one look weighs in the mean rate. */
-const SMOOTHING = 0.3;
+/** What one look weighs in the mean rate: much, or the rate of many is taken for that of the few that are left. */
+const SMOOTHING = 0.6;
 
 /** Measures the rate of a transfer, and decides by it how many connections there should be. */
 export class Growth {

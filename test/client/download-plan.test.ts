@@ -140,9 +140,9 @@ describe("leastShareBytes()", () => {
   test.each([
     ["a tenth of a second on a short way", 100 * MIB, 50, 16 * MIB],
     ["and where the way is not known", 100 * MIB, undefined, 16 * MIB],
-    ["what a new one needs to bring it on a long way", 350_000, 50_000, 128 * KIB],
-    ["which is more where it is fast", 6_000_000, 50_000, 4 * MIB],
-    ["and where the way is longer", 350_000, 100_000, 256 * KIB],
+    ["what a new one needs to bring it on a long way", 350_000, 50_000, 64 * KIB],
+    ["which is more where it is fast", 6_000_000, 50_000, 2 * MIB],
+    ["and where the way is longer", 350_000, 100_000, 128 * KIB],
     ["a block at least", 1000, 50_000, 64 * KIB],
   ])("is what a connection brings in %s", (_name, rateBytesPerS, rttUs, expected) => {
     expect(leastShareBytes(rateBytesPerS, rttUs)).toBe(expected);
