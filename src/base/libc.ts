@@ -1,31 +1,21 @@
 /**
- * The few calls of the C library that the runtime does not offer, through FFI. Linux only: elsewhere, and where the library
- * can't be loaded, there are none.
+ * The few calls of the C library that sockets need and the runtime does not offer. Linux only: elsewhere, and where the
+ * library can't be loaded, there are none.
  */
-import { dlopen } from "bun:ffi";
-import { existsSync } from "node:fs";
+import { loadCalls } from "../base/c-library.ts";
 
-type Calls = ReturnType<typeof open>["symbols"];
+type Calls = ReturnType<typeof load>;
 
-let calls: Calls | "untried" | "unavailable" = "untried";
+let calls: Calls | "untried" = "untried";
 
 /** The calls; `undefined` where there are none. Loaded when they are asked for first: that takes about a millisecond. */
-export function libc(): Calls | undefined {
+export function libc(): Calls {
   if (calls === "untried") calls = load();
-  return calls === "unavailable" ? undefined : calls;
+  return calls;
 }
 
-function load(): Calls | "unavailable" {
-  if (process.platform !== "linux") return "unavailable";
-  try {
-    return open().symbols;
-  } catch {
-    return "unavailable";
-  }
-}
-
-function open() {
-  return dlopen(libraryName(), {
+function load() {
+  return loadCalls({
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     listen: { args: ["i32", "i32"], returns: "i32" },
@@ -34,18 +24,5 @@ function open() {
     inotify_init1: { args: ["i32"], returns: "i32" },
     inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
     read: { args: ["i32", "ptr", "u64"], returns: "i64" },
-    statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
   });
-}
-
-/**
- * The name under which this system has its C library.
- *
- * SECURITY: a name that might be missing is never tried, because dlopen of a missing one looks in the current
- * directory, which may be anybody's.
- */
-function libraryName(): string {
-  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const musl = `/lib/ld-musl-${arch}.so.1`;
-  return existsSync(musl) ? musl : "libc.so.6";
 }

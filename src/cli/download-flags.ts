@@ -58,7 +58,7 @@ export const DOWNLOAD_ARGS = {
     type: "string",
     alias: "x",
     valueHint: "N",
-    description: "fetch over N connections (one, and more where they pay)",
+    description: "fetch over up to N connections (one, and more where they pay)",
   },
   checksum: {
     type: "string",

@@ -1,7 +1,7 @@
 /**
  * The two streams that netfile writes to, standard output and standard error, and what each of them can show.
  */
-import { fstatSync, write as writeDescriptor, writeSync } from "node:fs";
+import { fstatSync, statSync, write as writeDescriptor, writeSync } from "node:fs";
 
 import { errorCode } from "../base/failure.ts";
 import { encodeUtf8 } from "../base/bytes.ts";
@@ -119,11 +119,18 @@ export function wantsColors(environment: Environment, isTerminal: boolean): bool
 /** Whether descriptor `fd` is a terminal at this moment. */
 export function isTerminalDescriptor(fd: number): boolean {
   try {
-    // node:tty brings sockets with it; a pipe or a file is told without.
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(fd);
+    const stats = fstatSync(fd);
+    // node:tty brings sockets with it, a third of a short run; a pipe, a file or /dev/null is told without.
+    if (!stats.isCharacterDevice() || stats.rdev === nullDevice()) return false;
+    return process.getBuiltinModule("node:tty").isatty(fd);
   } catch {
     return false;
   }
+}
+
+/** The number of /dev/null; `undefined` where there is none. */
+function nullDevice(): number | undefined {
+  return statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
 }
 
 /** Writes on a thread of its own: a slow reader then stops this transfer, not the event loop. */

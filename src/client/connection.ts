@@ -110,6 +110,11 @@ export class Connection {
     return !this.#outbox.isEmpty || (this.#socket !== undefined && holdsUnread(this.#socket.fd));
   }
 
+  /** Whether packets have come out of order, as they do behind one that was lost; `false` where that can't be known. */
+  get isLossy(): boolean {
+    return this.#socket !== undefined && (readTcpInfo(this.#socket.fd)?.outOfOrder ?? 0) > 0;
+  }
+
   /** Whether an earlier request had opened it. */
   get isReused(): boolean {
     return this.#requestCount > 1;

@@ -1,5 +1,5 @@
 /**
- * Which part of a file each connection fetches, and how many connections there are: one first, more only where they pay.
+ * Which part of a file each connection fetches.
  */
 import type { Extent, WrittenSpans } from "./written-spans.ts";
 
@@ -11,62 +11,120 @@ export type Segment = {
   end: number | undefined;
   /** What `end` was when it was asked for: the server sends so much. */
   askedEnd: number | undefined;
-  /** Whether somebody asks for its second half just now. */
-  isDividing: boolean;
+  /** How many connections ask for parts of it just now; or 1 while it is such a part itself. Then it is not divided. */
+  takers: number;
 };
 
 /** What to fetch next: all of a gap, or a part of what another connection is fetching until the server has agreed. */
 export type Plan = { readonly segment: Segment; readonly from: Segment | undefined };
 
-/** A smaller rest is not divided: another connection would cost more than it brings. */
-const LEAST_SPLIT_BYTES = 1024 * 1024;
-/** The larger half begins at a multiple of this, so that files are read and written in whole blocks. */
+/** What one connection brings in so short a time is not worth another one. */
+const LEAST_SHARE_S = 0.1;
+/** To connect and to ask takes so many round trips, before the first byte comes. */
+const ROUND_TRIPS_TO_ASK = 2;
+/** With so many bytes a new connection begins, to double them each round trip (RFC 6928). */
+const FIRST_WINDOW_BYTES = 14_600;
+/** Parts begin at multiples of this, so that files are read and written in whole blocks. */
 const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
- * Chooses the next segment for a connection that is free: the first gap that nobody fetches, or the second half of the
- * largest one under way; that one goes on as if nothing were until {@link cede} is called.
+ * The least part, in bytes, that is worth a request of its own: what two of them take over the connection that is at them,
+ * another one, which has yet to be made and to come to its pace, must undercut for one.
  *
- * @param active the segments under way.
- * @returns `undefined` when there is nothing left worth a connection.
+ * @param rateBytesPerS what one connection brings.
+ * @param rttUs round-trip time of the way; `undefined` where it can't be known.
  */
-export function nextSegment(
-  written: WrittenSpans,
-  sizeBytes: number,
-  active: ReadonlySet<Segment>,
-): Plan | undefined {
+export function leastShareBytes(rateBytesPerS: number, rttUs: number | undefined): number {
+  let bytes = ALIGNMENT_BYTES;
+  while (bytes < rateBytesPerS * leastSeconds(bytes, rttUs ?? 0)) bytes *= 2;
+  return bytes;
+}
+
+/** What one part takes at least over the old connection, so that two take longer than one over a new one. */
+function leastSeconds(bytes: number, rttUs: number): number {
+  const roundTrips = ROUND_TRIPS_TO_ASK + Math.log2(1 + bytes / FIRST_WINDOW_BYTES);
+  return Math.max(LEAST_SHARE_S, (roundTrips * rttUs) / 2e6);
+}
+
+/** What there is to choose from. */
+export type Progress = {
+  readonly written: WrittenSpans;
+  readonly sizeBytes: number;
+  /** The segments under way, and those that are asked for. */
+  readonly active: ReadonlySet<Segment>;
+  /** As {@link leastShareBytes}. */
+  readonly leastBytes: number;
+};
+
+/**
+ * Chooses the next segments for connections that are free: the first gap that nobody fetches, or equal parts of the
+ * largest segment under way, behind what remains its own; that one goes on as if nothing were until {@link cede} is
+ * called. Parts are to be counted among the active ones from now on, and each plan is to be settled.
+ *
+ * @param count for so many connections at most.
+ * @returns an empty list when there is nothing left worth a connection.
+ */
+export function nextSegments(progress: Progress, count: number): readonly Plan[] {
+  const { written, sizeBytes, active, leastBytes } = progress;
+  if (count <= 0) return [];
   const gap = written
     .gaps(sizeBytes)
     .map((extent) => firstFree(extent, active))
     .find((free) => free !== undefined);
-  if (gap !== undefined) return { segment: makeSegment(gap.start, gap.end), from: undefined };
+  if (gap !== undefined) return [{ segment: makeSegment(gap.start, gap.end), from: undefined }];
   let largest: Segment | undefined;
   for (const segment of active) {
-    if (segment.isDividing) continue;
+    if (segment.takers > 0) continue;
     if (largest === undefined || restOf(segment) > restOf(largest)) largest = segment;
   }
-  if (largest?.end === undefined || restOf(largest) < 2 * LEAST_SPLIT_BYTES) return undefined;
-  const half = largest.position + restOf(largest) / 2;
-  const middle = Math.ceil(half / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-  largest.isDividing = true;
-  return { segment: makeSegment(middle, largest.end), from: largest };
+  return largest === undefined ? [] : divide(largest, Math.min(count, restOf(largest) / leastBytes - 1));
+}
+
+/** Cuts `count` equal parts, rounded down, off the end of a segment. */
+function divide(segment: Segment, count: number): readonly Plan[] {
+  const { position, end } = segment;
+  const parts = Math.floor(count);
+  if (end === undefined || parts < 1) return [];
+  const share = (end - position) / (parts + 1);
+  const starts = Array.from({ length: parts }, (_, index) => alignUp(position + share * (index + 1)));
+  segment.takers = parts;
+  return starts.map((start, index) => {
+    const part = makeSegment(start, starts[index + 1] ?? end);
+    part.takers = 1;
+    return { segment: part, from: segment };
+  });
+}
+
+function alignUp(position: number): number {
+  return Math.ceil(position / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
 
 /**
  * Takes the part that the server has agreed to give away from the connection that was fetching it.
  * @returns whether it still was to be fetched.
  */
-export function cede({ segment, from }: Plan): boolean {
-  if (from === undefined) return true;
-  from.isDividing = false;
-  if (from.end !== segment.end || from.position > segment.position) return false;
-  from.end = segment.position;
+export function cede(plan: Plan): boolean {
+  const { segment, from } = plan;
+  if (isLate(plan)) return false;
+  if (from?.end !== undefined) from.end = Math.min(from.end, segment.position);
   return true;
+}
+
+/** Whether the part has been begun by the connection that it was to be taken from. */
+export function isLate({ segment, from }: Plan): boolean {
+  return from !== undefined && from.position > segment.position;
+}
+
+/** Ends the asking for a part, whatever came of it. */
+export function settle({ segment, from }: Plan): void {
+  if (from === undefined) return;
+  segment.takers = 0;
+  from.takers -= 1;
 }
 
 /** A segment that nothing has been fetched of. */
 export function makeSegment(position: number, end: number | undefined): Segment {
-  return { position, end, askedEnd: end, isDividing: false };
+  return { position, end, askedEnd: end, takers: 0 };
 }
 
 /** The first part of a gap that no segment is going to fill. */
@@ -84,43 +142,4 @@ function firstFree({ start, end }: Extent, active: ReadonlySet<Segment>): Extent
 
 function restOf({ position, end }: Segment): number {
   return end === undefined ? 0 : end - position;
-}
-
-/** What has been measured over the last interval. */
-export type Measurement = {
-  readonly connections: number;
-  readonly rateBytesPerS: number;
-  /** The rate before the last connections came; 0 at first. */
-  readonly formerRateBytesPerS: number;
-  readonly remainingBytes: number;
-  /** Least round-trip time on the way, in µs; `undefined` where it can't be known. */
-  readonly minRttUs: number | undefined;
-};
-
-const MAX_CONNECTIONS = 8;
-/** What is over in so short a time needs no further connection. */
-const LEAST_REST_S = 2;
-/** A way as long as this is worth filling by several windows. */
-const LONG_WAY_US = 5000;
-/** Over a short way, one connection that is as fast as this fills it. */
-const FAST_BYTES_PER_S = 64 * 1024 * 1024;
-/** How much more the last connections must have brought for further ones to be tried. */
-const WORTH_GAIN = 1.15;
-
-/**
- * Decides how many connections there should be.
- *
- * On loopback and in a fast local network one connection is the fastest; over long or lossy paths, and where a server or
- * a queue gives each connection its share, several are. So a few are tried, and more when these have paid.
- *
- * @returns at least `connections`: one that works is never closed.
- */
-export function decideConnections(measured: Measurement): number {
-  const { connections, rateBytesPerS, formerRateBytesPerS, remainingBytes, minRttUs } = measured;
-  const isShort = remainingBytes < rateBytesPerS * LEAST_REST_S;
-  const isFilled = (minRttUs ?? 0) < LONG_WAY_US && rateBytesPerS >= FAST_BYTES_PER_S;
-  if (rateBytesPerS === 0 || isShort || isFilled || connections >= MAX_CONNECTIONS) return connections;
-  if (connections > 1 && rateBytesPerS < formerRateBytesPerS * WORTH_GAIN) return connections;
-  const isLong = (minRttUs ?? 0) >= LONG_WAY_US;
-  return Math.min(MAX_CONNECTIONS, connections * (isLong ? 4 : 2));
 }

@@ -4,8 +4,18 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Fields } from "../wire/fields.ts";
+import type { Connection } from "./connection.ts";
 import { asTransferError } from "./conversation.ts";
-import { cede, decideConnections, nextSegment, type Plan, type Segment } from "./download-plan.ts";
+import {
+  cede,
+  isLate,
+  leastShareBytes,
+  nextSegments,
+  type Plan,
+  type Segment,
+  settle,
+} from "./download-plan.ts";
+import { Growth } from "./growth.ts";
 import type { PartStore } from "./part-store.ts";
 import type { Reply } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -23,7 +33,7 @@ export type CrewWork = {
 
 /** A connection that has brought so much before it broke is worth another one at once. */
 const WORTH_BYTES = 64 * 1024;
-const MEASURE_MS = 300;
+const LOOK_MS = 100;
 
 export class FileCrew {
   readonly #work: CrewWork;
@@ -36,7 +46,11 @@ export class FileCrew {
   /** How many are taking a body now, and the most that ever were. */
   #fetching = 0;
   #most = 1;
+  /** The connection of the first answer: what the kernel knows of it tells of the way. */
+  #first: Connection | undefined;
   #minRttUs: number | undefined;
+  #growth: Growth | undefined;
+  #isGrowing = false;
   #trailers: Fields | undefined;
 
   constructor(work: CrewWork) {
@@ -61,11 +75,14 @@ export class FileCrew {
    * @throws {TransferError} the last one.
    */
   async run(reply: Reply, segment: Segment, mayDivide: boolean): Promise<Fields | undefined> {
-    const { connections } = this.#work;
+    const { connections, clock, store } = this.#work;
+    this.#first = reply.connection;
     this.#minRttUs = reply.connection.minRttUs;
+    this.#growth = new Growth(connections, store.written.totalBytes, clock.monotonicMs());
+    this.#active.add(segment);
     void this.#start({ segment, from: undefined }, reply);
-    if (mayDivide && connections !== "auto") void this.#grow(connections);
-    const timer = mayDivide && connections === "auto" ? this.#measure() : undefined;
+    if (mayDivide) void this.#grow(this.#growth.atOnce(this.#minRttUs));
+    const timer = mayDivide && connections !== 1 ? setInterval(() => this.#look(), LOOK_MS) : undefined;
     try {
       while (this.#workers.size > 0) await Promise.race(this.#workers);
     } finally {
@@ -87,7 +104,7 @@ export class FileCrew {
   /** Never rejects: what fails is told when all have ended. */
   async #fetchAll(first: Plan, reply: Reply | undefined, onAnswered: () => void): Promise<void> {
     let answer = reply;
-    for (let plan: Plan | undefined = first; plan !== undefined; plan = this.#next()) {
+    for (let plan: Plan | undefined = first; plan !== undefined; [plan] = this.#next(1)) {
       if (!(await this.#fetchOne(plan, answer, onAnswered))) return;
       answer = undefined;
     }
@@ -97,8 +114,6 @@ export class FileCrew {
   async #fetchOne(plan: Plan, answer: Reply | undefined, onAnswered: () => void): Promise<boolean> {
     const { segment } = plan;
     const { position } = segment;
-    // What is still another's is not active before it has been ceded.
-    if (plan.from === undefined) this.#active.add(segment);
     try {
       const reply = answer ?? (await this.#ask(plan));
       onAnswered();
@@ -107,7 +122,6 @@ export class FileCrew {
         this.#lower();
         return false;
       }
-      this.#active.add(segment);
       this.#fetching += 1;
       this.#most = Math.max(this.#most, this.#fetching);
       const trailers = await this.#take(reply, segment);
@@ -129,15 +143,14 @@ export class FileCrew {
 
   /** @returns `undefined` when the server refuses, or the part is not needed any more. */
   async #ask(plan: Plan): Promise<Reply | "refused" | "late"> {
-    const { segment, from } = plan;
     try {
-      const reply = await this.#work.ask(segment);
+      const reply = await this.#work.ask(plan.segment);
       if (reply === undefined) return "refused";
       if (cede(plan)) return reply;
       reply.connection.close();
       return "late";
     } finally {
-      if (from !== undefined) from.isDividing = false;
+      settle(plan);
     }
   }
 
@@ -149,53 +162,64 @@ export class FileCrew {
     }
   }
 
-  #next(): Plan | undefined {
-    const { store } = this.#work;
-    const totalBytes = store.version?.totalBytes;
-    if (totalBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return undefined;
-    return nextSegment(store.written, totalBytes, this.#active);
+  /** Plans for so many connections, if there is something for them; they count as active from now on. */
+  #next(count: number): readonly Plan[] {
+    const { written, version } = this.#work.store;
+    const sizeBytes = version?.totalBytes;
+    if (sizeBytes === undefined || this.#failures.some((failure) => !failure.isRetryable)) return [];
+    const rateBytesPerS = (this.#growth?.rateBytesPerS ?? 0) / Math.max(1, this.#fetching);
+    const leastBytes = leastShareBytes(rateBytesPerS, this.#minRttUs);
+    const plans = nextSegments({ written, sizeBytes, active: this.#active, leastBytes }, count);
+    for (const { segment } of plans) this.#active.add(segment);
+    return plans;
   }
 
   /** A server that refuses a further connection gets no more of them. */
   #lower(): void {
     this.#isRefused = true;
-    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#workers.size - 1));
+    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#fetching));
   }
 
-  /** One after the other: a server that refuses the first is not asked for the others. */
+  /** As many at once as the user wants; else one, then the others: a server that refuses the first is not asked for them. */
   async #grow(connections: number): Promise<void> {
-    while (this.#workers.size > 0 && this.#workers.size < Math.min(connections, this.#ceiling)) {
-      const plan = this.#next();
-      if (plan === undefined) return;
-      await this.#start(plan, undefined);
+    if (this.#isGrowing) return;
+    this.#isGrowing = true;
+    try {
+      const lacking = Math.min(connections, this.#ceiling) - this.#workers.size;
+      const plans = [...this.#next(lacking)];
+      const first = this.#work.connections === "auto" ? plans.shift() : undefined;
+      if (first !== undefined) await this.#start(first, undefined);
+      const answers: Promise<void>[] = [];
+      for (const plan of plans) {
+        if (this.#isRefused || isLate(plan)) this.#drop(plan);
+        else answers.push(this.#start(plan, undefined));
+      }
+      await Promise.all(answers);
+    } finally {
+      this.#isGrowing = false;
     }
   }
 
-  /** Looks now and then whether more connections would pay. */
-  #measure(): ReturnType<typeof setInterval> {
+  #drop(plan: Plan): void {
+    this.#active.delete(plan.segment);
+    settle(plan);
+  }
+
+  /** Looks whether more connections would pay. */
+  #look(): void {
     const { store, clock } = this.#work;
-    let [doneBytes, atMs] = [store.written.totalBytes, clock.monotonicMs()];
-    let formerRateBytesPerS = 0;
-    let settlingTicks = 0;
-    return setInterval(() => {
-      const [nowBytes, nowMs] = [store.written.totalBytes, clock.monotonicMs()];
-      const rateBytesPerS = ((nowBytes - doneBytes) / (nowMs - atMs)) * 1000;
-      [doneBytes, atMs] = [nowBytes, nowMs];
-      const totalBytes = store.version?.totalBytes;
-      // New connections start slowly: their first interval says nothing.
-      if (totalBytes === undefined || settlingTicks-- > 0) return;
-      const connections = decideConnections({
-        connections: this.#workers.size,
-        rateBytesPerS,
-        formerRateBytesPerS,
-        remainingBytes: totalBytes - nowBytes,
-        minRttUs: this.#minRttUs,
-      });
-      if (connections <= this.#workers.size) return;
-      formerRateBytesPerS = rateBytesPerS;
-      settlingTicks = 2;
-      void this.#grow(connections);
-    }, MEASURE_MS);
+    const doneBytes = store.written.totalBytes;
+    const totalBytes = store.version?.totalBytes;
+    if (totalBytes === undefined) return;
+    const state = {
+      connections: this.#workers.size,
+      doneBytes,
+      remainingBytes: totalBytes - doneBytes,
+      minRttUs: this.#minRttUs,
+      isLossy: this.#first?.isLossy ?? false,
+    };
+    const connections = this.#growth?.look(state, clock.monotonicMs()) ?? 1;
+    if (connections > this.#workers.size) void this.#grow(connections);
   }
 }
 

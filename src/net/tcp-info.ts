@@ -13,6 +13,8 @@ export type TcpInfo = {
   readonly deliveryRateBytesPerS: number;
   /** Bytes that the peer's system has acknowledged. */
   readonly ackedBytes: number;
+  /** Packets of the peer's that came ahead of others; 0 before Linux 5.4, which doesn't count them. */
+  readonly outOfOrder: number;
 };
 
 // Linux: <netinet/in.h>, <linux/tcp.h>. Offsets in bytes within struct tcp_info, stable since Linux 4.9.
@@ -28,6 +30,7 @@ const OFFSET = {
   notSent: 144,
   minRtt: 148,
   deliveryRate: 160,
+  outOfOrder: 224,
 };
 const NEEDED_BYTES = OFFSET.deliveryRate + 8;
 
@@ -48,6 +51,7 @@ export function readTcpInfo(fd: number): TcpInfo | undefined {
     retransmits: info.readUInt32LE(OFFSET.retransmits),
     deliveryRateBytesPerS: Number(info.readBigUInt64LE(OFFSET.deliveryRate)),
     ackedBytes: Number(info.readBigUInt64LE(OFFSET.acked)),
+    outOfOrder: infoLength.readUInt32LE() < OFFSET.outOfOrder + 4 ? 0 : info.readUInt32LE(OFFSET.outOfOrder),
   };
 }
 

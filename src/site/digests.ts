@@ -13,7 +13,7 @@ import {
 import type { OpenFile, Store } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { Visit } from "./site.ts";
-import { nextTurn } from "./turn.ts";
+import { nextTurn } from "../base/turn.ts";
 
 /** One digest field that the client wants. */
 export type DigestWant = {

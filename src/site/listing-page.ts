@@ -42,8 +42,7 @@ export function listingRow(entry: Entry): SafeHtml {
   const address = `.${formatUrlPath([entry.name], { isFolder })}`;
   const shown = isFolder ? `${entry.name}/` : entry.name;
   const size = entry.kind === "file" ? formatBytes(entry.sizeBytes) : "";
-  const name = markup`<td class="name ${entry.kind}"><a href="${address}"><bdi>${shown}</bdi></a></td>`;
-  return markup`<tr>${name}<td class="size">${size}</td><td class="date">${dateOf(entry.modifiedMs)}</td></tr>\n`;
+  return markup`<tr><td class="name ${entry.kind}"><a href="${address}"><bdi>${shown}</bdi></a></td><td class="size">${size}</td><td class="date">${dateOf(entry.modifiedMs)}</td></tr>\n`;
 }
 
 /** What a folder without anything to see shows in place of rows. */

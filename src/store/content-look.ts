@@ -4,13 +4,18 @@
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { encodeUtf8 } from "../base/bytes.ts";
-import { libc } from "../base/libc.ts";
+import { CALL_NUMBERS, loadCalls } from "../base/c-library.ts";
 import type { DiskPath } from "./confine.ts";
 
 // Linux: <fcntl.h>, <linux/stat.h>; struct statx is the same on every architecture.
 const AT_FDCWD = -100;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BYTES = 256;
+
+const CALLS = { syscall: { args: ["i64", "i32", "ptr", "i32", "u32", "ptr"], returns: "i64" } } as const;
+type Syscall = NonNullable<ReturnType<typeof loadCalls<typeof CALLS>>>["syscall"];
+
+let call: Syscall | "untried" | undefined = "untried";
 
 // One for every call: it is read before the next call can be made.
 const seen = Buffer.alloc(STATX_BYTES);
@@ -28,7 +33,8 @@ export interface ContentLook {
 
 /** Whether what is at `path` is what `stats` were measured of. */
 export function lookFor(path: DiskPath, stats: BigIntStats): ContentLook {
-  const statx = libc()?.statx;
+  if (call === "untried") call = loadCalls(CALLS)?.syscall;
+  const statx = call;
   return statx === undefined ? new PlainLook(path, stats) : new QuickLook(statx, path, stats);
 }
 
@@ -63,11 +69,9 @@ function isSameContent(a: BigIntStats, b: BigIntStats): boolean {
   );
 }
 
-type Statx = NonNullable<ReturnType<typeof libc>>["statx"];
-
 // What is compared stands in the object itself, word by word: with many files, each further object is a wait for memory.
 class QuickLook implements ContentLook {
-  readonly #statx: Statx;
+  readonly #statx: Syscall;
   /** The path with a NUL at its end. */
   readonly #name: Uint8Array;
   readonly #changedNs: number;
@@ -84,7 +88,7 @@ class QuickLook implements ContentLook {
   readonly #deviceMinor: number;
   readonly #mode: number;
 
-  constructor(statx: Statx, path: DiskPath, { ctimeNs, mtimeNs, size, ino, dev, mode }: BigIntStats) {
+  constructor(statx: Syscall, path: DiskPath, { ctimeNs, mtimeNs, size, ino, dev, mode }: BigIntStats) {
     this.#statx = statx;
     this.#name = encodeUtf8(`${path}\0`);
     this.#changedNs = nanosecondsOf(ctimeNs);
@@ -103,7 +107,8 @@ class QuickLook implements ContentLook {
   }
 
   isSame(): boolean {
-    if (this.#statx(AT_FDCWD, this.#name, 0, STATX_BASIC_STATS, seen) !== 0) return false;
+    const result = this.#statx(CALL_NUMBERS.statx, AT_FDCWD, this.#name, 0, STATX_BASIC_STATS, seen);
+    if (Number(result) !== 0) return false;
     return (
       words[26] === this.#changedNs &&
       words[24] === this.#changedLow &&

@@ -1,20 +1,24 @@
 /**
  * A folder of this system that is open for listing.
  */
-import { type BigIntStats, type Dirent, lstatSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
 import { BIGINT, isFolderMode, isLinkMode, isRegularMode, modifiedMsOf } from "./disk-file.ts";
+import { type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
 import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
 
 /** How many names are looked at before others are served: about 1 ms. */
 const BATCH = 2_000;
+const O_FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 
 export class DiskFolder implements Folder {
   readonly #reach: Reach;
   readonly #held: HeldFolder;
+  readonly #calls: FolderCalls | undefined;
   #isClosed = false;
   #readers = 0;
 
@@ -22,6 +26,7 @@ export class DiskFolder implements Folder {
   constructor(reach: Reach, held: HeldFolder) {
     this.#reach = reach;
     this.#held = held;
+    this.#calls = held.descriptor === undefined ? undefined : folderCalls();
   }
 
   /** @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`. */
@@ -29,10 +34,7 @@ export class DiskFolder implements Folder {
     if (this.#isClosed) return [];
     this.#readers += 1;
     try {
-      // Reads in a thread of the pool. (`opendir` is no better: this runtime reads all of a folder at its first
-      // entry.)
-      const dirents = await readdir(this.#held.path, { withFileTypes: true });
-      return this.#held.isInPlace() ? await this.#select(dirents) : [];
+      return (await this.#readInTurns()) ?? (await this.#readAtOnce());
     } catch (error) {
       return absentOrThrow(error) ?? [];
     } finally {
@@ -44,6 +46,8 @@ export class DiskFolder implements Folder {
   /** @throws {StoreError} `busy`, `failed`. */
   measure(name: string): Entry | undefined {
     if (this.#isClosed || !isServableName(name)) return undefined;
+    const measured = this.#measureHeld(name);
+    if (measured !== undefined) return measured;
     try {
       const stats = this.#measure(name);
       return stats === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, stats);
@@ -66,26 +70,58 @@ export class DiskFolder implements Folder {
     if (this.#isClosed && this.#readers === 0) this.#held.close();
   }
 
-  async #select(dirents: readonly Dirent[]): Promise<readonly EntryName[]> {
+  /** Piece by piece, by the kernel's own calls; `undefined` where there are none, or they fail. */
+  async #readInTurns(): Promise<readonly EntryName[] | undefined> {
+    if (this.#calls === undefined) return undefined;
     const names: EntryName[] = [];
-    for (const [index, dirent] of dirents.entries()) {
-      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
-      if (!isServableName(dirent.name)) continue;
-      const kind = dirent.name.includes("\uFFFD")
-        ? this.#lookAtKind(dirent)
-        : (kindOf(dirent) ?? this.#lookAtKind(dirent));
-      if (kind !== undefined) names.push({ kind, name: dirent.name });
+    const descriptor = openSync(this.#held.path, O_FOLDER);
+    try {
+      for (;;) {
+        const found = this.#calls.readNames(descriptor);
+        if (found === undefined) return undefined;
+        if (found === "end") return names;
+        this.#select(found, names);
+        await nextTurn();
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** In a thread of the pool. (`opendir` is no better: this runtime reads all of a folder at its first entry.) */
+  async #readAtOnce(): Promise<readonly EntryName[]> {
+    const dirents = await readdir(this.#held.path, { withFileTypes: true });
+    if (!this.#held.isInPlace()) return [];
+    const names: EntryName[] = [];
+    for (let start = 0; start < dirents.length; start += BATCH) {
+      if (start > 0) await nextTurn();
+      this.#select(dirents.slice(start, start + BATCH).map(rawNameOf), names);
     }
     return names;
   }
 
+  /** Adds to `names` what may be listed of `found`. */
+  #select(found: readonly RawName[], names: EntryName[]): void {
+    for (const { kind, name } of found) {
+      if (!isServableName(name)) continue;
+      // A name that is not UTF-8 can't be asked for: then nothing is there.
+      const known = kind === "unknown" || name.includes("\uFFFD") ? this.#lookAtKind(name) : kind;
+      if (known !== "other") names.push({ kind: known, name });
+    }
+  }
+
+  #lookAtKind(name: string): EntryName["kind"] | "other" {
+    const stats = lstatSync(this.#held.at(name), { throwIfNoEntry: false });
+    return stats === undefined ? "other" : kindOf(stats);
+  }
+
   /**
-   * For file systems that don't tell the kind with the name, and for names that may not be UTF-8, which nobody can
-   * ask for.
+   * By the descriptor of the folder; `undefined` where that can't be, for links, and when the system refuses.
+   * SECURITY: `name` is one that {@link isServableName} passes, so it has no way out of the folder.
    */
-  #lookAtKind(dirent: Dirent): EntryName["kind"] | undefined {
-    const stats = lstatSync(this.#held.at(dirent.name), { throwIfNoEntry: false });
-    return stats === undefined ? undefined : kindOf(stats);
+  #measureHeld(name: string): Entry | undefined {
+    const { descriptor } = this.#held;
+    return descriptor === undefined ? undefined : this.#calls?.measure(descriptor, name);
   }
 
   #measure(name: string): BigIntStats | undefined {
@@ -95,12 +131,17 @@ export class DiskFolder implements Folder {
   }
 }
 
+function rawNameOf(dirent: Dirent): RawName {
+  const kind = kindOf(dirent);
+  return { kind: kind === "other" ? "unknown" : kind, name: dirent.name };
+}
+
 function kindOf(
   item: Pick<Dirent, "isFile" | "isDirectory" | "isSymbolicLink">,
-): EntryName["kind"] | undefined {
+): EntryName["kind"] | "other" {
   if (item.isFile()) return "file";
   if (item.isDirectory()) return "folder";
-  return item.isSymbolicLink() ? "link" : undefined;
+  return item.isSymbolicLink() ? "link" : "other";
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry | undefined {

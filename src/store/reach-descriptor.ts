@@ -133,6 +133,10 @@ class DescriptorFolder implements HeldFolder {
     this.path = path;
   }
 
+  get descriptor(): number | undefined {
+    return this.#descriptor;
+  }
+
   at(name: string): DiskPath {
     return pathInFolder(this.path, name);
   }

@@ -86,6 +86,7 @@ export class PortableReach implements Reach {
 
 class PortableFolder implements HeldFolder {
   readonly path: DiskPath;
+  readonly descriptor = undefined;
   readonly #place: Place;
   #isHeld = true;
 

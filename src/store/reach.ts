@@ -29,6 +29,8 @@ export type Reached = { readonly kind: "file"; readonly file: DiskFile } | { rea
 export interface HeldFolder {
   /** Leads to this very folder as long as it is held. */
   readonly path: DiskPath;
+  /** By which it is held; `undefined` where its path is all there is. It can't be read, only looked into. */
+  readonly descriptor: number | undefined;
   /** The path of one of its names. */
   at(name: string): DiskPath;
   /** Whether {@link path} still leads here: always true where a descriptor holds the folder. */

@@ -19,7 +19,7 @@ export type BenchFlags = {
 
 export const BENCH_HELP = `Compares netfile with the servers and clients that are installed here.
 
-  bun run bench                 every row, three rounds, about four minutes; writes test/bench/RESULTS.md and results.svg
+  bun run bench                 every row, three rounds, about five minutes; writes test/bench/RESULTS.md and results.svg
   bun run bench --quick         half a minute: one round, small sizes; prints only
   bun run bench --only 1k       these rows only (may be repeated); prints only
   bun run bench --rounds 5 --seconds 3

@@ -16,6 +16,8 @@ import type { Sizes } from "./corpus.ts";
 import { IDLE_ROW } from "./idle-row.ts";
 import { LARGE_ROWS } from "./large-rows.ts";
 import { listingRows } from "./listing-rows.ts";
+import { LossyLink } from "./lossy-link.ts";
+import { LOSSY_ROW } from "./lossy-row.ts";
 import { askVersion, describeMachine } from "./machine.ts";
 import { formatReport, formatRow } from "./report.ts";
 import type { RowResult } from "./results.ts";
@@ -62,6 +64,7 @@ async function main(flags: BenchFlags): Promise<void> {
 function endOnSignals(folder: string): void {
   const end = (): void => {
     RunningServer.killAll();
+    LossyLink.killAll();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   };
@@ -77,6 +80,7 @@ function allRows(sizes: Sizes): readonly BenchRow[] {
     ...listingRows(sizes.listings),
     ...START_ROWS,
     ...CLIENT_ROWS,
+    LOSSY_ROW,
   ];
 }
 

@@ -12,6 +12,8 @@ export type Sizes = {
   readonly largeBytes: number;
   /** One of the files for sixteen connections at once. */
   readonly mediumBytes: number;
+  /** What is fetched over a lossy way. */
+  readonly lossyBytes: number;
   readonly manyFiles: number;
   readonly listings: readonly number[];
   readonly idleConnections: number;
@@ -20,6 +22,7 @@ export type Sizes = {
 export const FULL_SIZES: Sizes = {
   largeBytes: 1024 * MIB,
   mediumBytes: 128 * MIB,
+  lossyBytes: 20 * MIB,
   manyFiles: 10_000,
   listings: [10_000, 100_000],
   idleConnections: 10_000,
@@ -28,6 +31,7 @@ export const FULL_SIZES: Sizes = {
 export const QUICK_SIZES: Sizes = {
   largeBytes: 512 * MIB,
   mediumBytes: 32 * MIB,
+  lossyBytes: 4 * MIB,
   manyFiles: 10_000,
   listings: [10_000],
   idleConnections: 2_000,
@@ -52,7 +56,7 @@ function makeSmallFiles(folder: string, count: number, sizeBytes: number): void 
 }
 
 /** Written, not merely announced: a hole in a file is read faster than its content. */
-function makeLargeFile(path: string, sizeBytes: number): void {
+export function makeLargeFile(path: string, sizeBytes: number): void {
   const block = crypto.getRandomValues(new Uint8Array(64 * KIB));
   const content = Buffer.concat(Array.from({ length: 64 }, () => block));
   const fd = openSync(path, "w");

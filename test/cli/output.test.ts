@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 
 import { ContentPrinter } from "../../src/cli/content-printer.ts";
 import { readEnvironment, workerVariables } from "../../src/cli/environment.ts";
 import { LinePrinter } from "../../src/cli/line-printer.ts";
 import { Log } from "../../src/cli/log.ts";
-import { wantsColors } from "../../src/cli/terminal.ts";
+import { isTerminalDescriptor, wantsColors } from "../../src/cli/terminal.ts";
 import type { Output } from "../../src/cli/terminal.ts";
 import { FakeOutput } from "../support/fake-terminal.ts";
 
@@ -161,5 +163,13 @@ describe("workerVariables()", () => {
 
   test("decides on colours as the parent did", () => {
     expect(workerVariables({ FORCE_COLOR: "1", TERM: "dumb" }, false)).toEqual({ NO_COLOR: "1" });
+  });
+});
+
+describe("isTerminalDescriptor()", () => {
+  test.each([devNull, import.meta.path])("says no of %s", (path) => {
+    const fd = openSync(path, "r");
+    expect(isTerminalDescriptor(fd)).toBe(false);
+    closeSync(fd);
   });
 });

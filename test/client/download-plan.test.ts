@@ -2,10 +2,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   cede,
-  decideConnections,
+  isLate,
+  leastShareBytes,
   makeSegment,
-  nextSegment,
+  nextSegments,
   type Segment,
+  settle,
 } from "../../src/client/download-plan.ts";
 import { WrittenSpans } from "../../src/client/written-spans.ts";
 
@@ -46,7 +48,7 @@ type Case = {
   readonly expected?: [number, number];
 };
 
-describe("nextSegment()", () => {
+describe("nextSegments()", () => {
   const gappy: [number, number][] = [
     [0, 4],
     [6, 8],
@@ -66,64 +68,83 @@ describe("nextSegment()", () => {
     ["no half below 1 MiB", { active: [makeSegment(0, 2 * MIB - 1)], size: 2 * MIB - 1 }],
   ])("gives %s", (_name, { written = [], active = [], size, expected }) => {
     const spans = new WrittenSpans(written.map(([start, end]) => ({ start, end })));
-    const plan = nextSegment(spans, size, new Set(active));
-    expect(plan && [plan.segment.position, plan.segment.end]).toEqual(expected);
+    const plans = nextSegments(
+      { written: spans, sizeBytes: size, active: new Set(active), leastBytes: MIB },
+      1,
+    );
+    expect(plans.map(({ segment }) => [segment.position, segment.end])).toEqual(
+      expected === undefined ? [] : [expected],
+    );
+  });
+
+  const divide = (segment: Segment, count: number) =>
+    nextSegments(
+      { written: new WrittenSpans(), sizeBytes: 8 * MIB, active: new Set([segment]), leastBytes: MIB },
+      count,
+    );
+
+  test.each([
+    [1, [4]],
+    [3, [2, 4, 6]],
+    [7, [1, 2, 3, 4, 5, 6, 7]],
+    [20, [1, 2, 3, 4, 5, 6, 7]],
+    [0, []],
+  ])("gives %i connections equal parts, none below the least", (count, starts) => {
+    const plans = divide(makeSegment(0, 8 * MIB), count);
+    expect(plans.map(({ segment }) => segment.position)).toEqual(starts.map((start) => start * MIB));
+    expect(plans.map(({ segment }) => segment.end)).toEqual(
+      [...starts.slice(1), 8].map((end) => end * MIB).slice(0, starts.length),
+    );
+  });
+
+  test("parts are ceded in any order; one that is not leaves the others as they are", () => {
+    const whole = makeSegment(0, 8 * MIB);
+    const [first, second, third] = divide(whole, 3);
+    expect(cede(second!)).toBe(true);
+    expect(whole.end).toBe(4 * MIB);
+    expect(cede(third!)).toBe(true);
+    expect(whole.end).toBe(4 * MIB);
+    expect(cede(first!)).toBe(true);
+    expect(whole).toMatchObject({ end: 2 * MIB, askedEnd: 8 * MIB, takers: 3 });
+    for (const plan of [first!, second!, third!]) settle(plan);
+    expect([whole.takers, first!.segment.takers]).toEqual([0, 0]);
   });
 
   test("divides one only once at a time, and cuts it only when it is ceded", () => {
     const largest = makeSegment(0, 8 * MIB);
-    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))!;
-    expect(plan.segment).toMatchObject({ position: 4 * MIB, end: 8 * MIB });
+    const [plan] = divide(largest, 1);
+    expect(plan!.segment).toMatchObject({ position: 4 * MIB, end: 8 * MIB });
     expect(largest.end).toBe(8 * MIB);
-    expect(nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))).toBeUndefined();
-    expect(cede(plan)).toBe(true);
+    const active = new Set([largest, plan!.segment]);
+    const progress = { written: new WrittenSpans(), sizeBytes: 8 * MIB, active, leastBytes: MIB };
+    expect(nextSegments(progress, 1)).toEqual([]);
+    expect(cede(plan!)).toBe(true);
+    settle(plan!);
     expect(largest).toMatchObject({ end: 4 * MIB, askedEnd: 8 * MIB });
+    expect(divide(largest, 1)).toHaveLength(1);
   });
 
   test("what was fetched meanwhile is not ceded", () => {
     const largest = makeSegment(0, 8 * MIB);
-    const plan = nextSegment(new WrittenSpans(), 8 * MIB, new Set([largest]))!;
+    const [plan] = divide(largest, 1);
+    expect(isLate(plan!)).toBe(false);
     largest.position = 4 * MIB + 1;
-    expect(cede(plan)).toBe(false);
+    expect(isLate(plan!)).toBe(true);
+    expect(cede(plan!)).toBe(false);
     expect(largest.end).toBe(8 * MIB);
   });
 });
 
-describe("decideConnections(): one first, more only where they pay", () => {
-  const slowAndLong = {
-    connections: 1,
-    rateBytesPerS: 350_000,
-    formerRateBytesPerS: 0,
-    remainingBytes: 50 * MIB,
-    minRttUs: 50_000,
-  };
+describe("leastShareBytes()", () => {
+  const KIB = 1024;
   test.each([
-    ["a long way is filled by several", {}, 4],
-    [
-      "and by more when these have paid",
-      { connections: 4, rateBytesPerS: 1_300_000, formerRateBytesPerS: 350_000 },
-      8,
-    ],
-    [
-      "but not when they have not",
-      { connections: 4, rateBytesPerS: 360_000, formerRateBytesPerS: 350_000 },
-      4,
-    ],
-    ["nor beyond eight", { connections: 8, rateBytesPerS: 3_000_000, formerRateBytesPerS: 1_000_000 }, 8],
-    [
-      "loopback has enough with one",
-      { minRttUs: 30, rateBytesPerS: 500 * MIB, remainingBytes: 9000 * MIB },
-      1,
-    ],
-    ["a short but slow way is tried with two", { minRttUs: 300 }, 2],
-    ["what is over soon is left alone", { remainingBytes: 600_000 }, 1],
-    ["nothing is concluded from silence", { rateBytesPerS: 0 }, 1],
-    [
-      "an unknown way counts as short",
-      { minRttUs: undefined, rateBytesPerS: 100 * MIB, remainingBytes: 900 * MIB },
-      1,
-    ],
-  ])("%s", (_name, difference, expected) => {
-    expect(decideConnections({ ...slowAndLong, ...difference })).toBe(expected);
+    ["a tenth of a second on a short way", 100 * MIB, 50, 16 * MIB],
+    ["and where the way is not known", 100 * MIB, undefined, 16 * MIB],
+    ["what a new one needs to bring it on a long way", 350_000, 50_000, 64 * KIB],
+    ["which is more where it is fast", 6_000_000, 50_000, 2 * MIB],
+    ["and where the way is longer", 350_000, 100_000, 128 * KIB],
+    ["a block at least", 1000, 50_000, 64 * KIB],
+  ])("is what a connection brings in %s", (_name, rateBytesPerS, rttUs, expected) => {
+    expect(leastShareBytes(rateBytesPerS, rttUs)).toBe(expected);
   });
 });

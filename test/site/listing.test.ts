@@ -198,7 +198,7 @@ describe("a large folder", () => {
     for (let bytes = await stream.next(); bytes !== undefined; bytes = await stream.next())
       chunks.push(Buffer.from(bytes).toString());
     closeBody(outcome.body);
-    expect(chunks.length).toBeGreaterThan(COUNT / 500);
+    expect(chunks.length).toBeGreaterThanOrEqual(COUNT / 1000);
     expect(JSON.parse(chunks.join("")).entries.length).toBe(COUNT);
   });
 });
@@ -217,7 +217,7 @@ test("100,000 names leave room for others while they are listed", async () => {
   isDone = true;
   expect(JSON.parse(reply.text).entries.length).toBe(100_000);
   // One for each batch that is measured, and some while they are sorted.
-  expect(turns).toBeGreaterThan(200);
+  expect(turns).toBeGreaterThan(100);
 });
 
 describe("listingRow()", () => {

@@ -53,6 +53,7 @@ describe("names without hard links", () => {
   test("claimName() gives a name that is free, and no other", () => {
     const folder: HeldFolder = {
       path: temp.root as HeldFolder["path"],
+      descriptor: undefined,
       at: (name) => temp.at(name) as HeldFolder["path"],
       isInPlace: () => true,
       close: () => undefined,
