@@ -5,6 +5,7 @@
 import type { Socket, SocketHandler } from "bun";
 import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
+import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
 import { Outbox } from "../net/outbox.ts";
 import { readRttUs, readTcpInfo } from "../net/tcp-info.ts";
@@ -46,6 +47,9 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #exchange = new Exchange("client");
   readonly #outbox: Outbox;
+  /** Reads what is large; what it has read is one event, so its memory is free again when the next is asked for. */
+  readonly #reader = new DirectReader(() => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES)));
+  #scratch: Uint8Array | undefined;
   readonly #place: string;
   #socket: Socket | undefined;
   #endpoint = UNKNOWN_ENDPOINT;
@@ -156,13 +160,13 @@ export class Connection {
   }
 
   /**
-   * The next event of the peer's bytes.
+   * The next event of the peer's bytes. Those of a body's content are good until the next call: then they may be others.
    * @returns `undefined` when none is there yet: wait for {@link change}.
    * @throws {TransferError} when there will be none any more.
    */
   take(): WireEvent | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    const event = this.#nextEvent() ?? this.#takeEnding();
+    const event = this.#nextEvent() ?? this.#readOn() ?? this.#takeEnding();
     if (this.#isPaused && this.#exchange.bufferedBytes < RESUME_BYTES) this.#resume();
     return event;
   }
@@ -225,6 +229,7 @@ export class Connection {
     }
     this.#activeAtMs = this.#nowMs();
     this.firstByteAtMs ??= this.#activeAtMs;
+    this.#reader.beginTurn();
     this.#exchange.receive(chunk);
     if (this.#exchange.bufferedBytes > PAUSE_BYTES) this.#pause();
     this.nudge();
@@ -258,6 +263,14 @@ export class Connection {
     }
     if (this.#outbox.pendingBytes < pendingBytes) this.#activeAtMs = this.#nowMs();
     if (this.#outbox.isEmpty) this.nudge();
+  }
+
+  /** Content that waits in the socket, where the runtime has told that some does. */
+  #readOn(): WireEvent | undefined {
+    const content = this.#reader.read(this.#socket?.fd ?? -1, this.#exchange.missingBytes);
+    if (content === undefined) return undefined;
+    this.#exchange.receive(content);
+    return this.#nextEvent();
   }
 
   #nextEvent(): WireEvent | undefined {

@@ -3,8 +3,10 @@
  * that does not cut what the client still reads.
  */
 import type { Clock } from "../base/clock.ts";
+import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
 import { Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
+import type { Exchange } from "../wire/exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import { Patience } from "./patience.ts";
 
@@ -28,6 +30,10 @@ export type ClientLineOptions = {
   readonly onEnd: () => void;
 };
 
+// One for all connections: what is read into it has been taken when the turn goes on.
+let scratch: Uint8Array | undefined;
+const makeScratch = () => (scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
+
 /** With more than this unread, in bytes, the socket is not read. */
 const BACKLOG_BYTES = 64 * 1024;
 
@@ -36,6 +42,7 @@ export class ClientLine {
   readonly patience: Patience;
   readonly #socket: ClientSocket;
   readonly #onEnd: () => void;
+  readonly #reader = new DirectReader(makeScratch);
   #receivedBytes = 0;
   #isPaused = false;
   /** The client has sent its FIN. */
@@ -63,10 +70,24 @@ export class ClientLine {
     return holdsUnread(this.#socket.fd);
   }
 
-  /** Takes note that the client has sent `count` bytes. */
+  /** Takes note that the client has sent `count` bytes, and that more may wait. */
   noteReceived(count: number): void {
     this.#receivedBytes += count;
+    this.#reader.beginTurn();
     if (this.patience.awaited === "farewell") this.patience.extendFarewell();
+  }
+
+  /**
+   * Moves content that waits in the socket to `exchange`, whose next event tells of it. Its memory is any connection's then:
+   * an intake is done with bytes when it has received them.
+   * @returns whether there was any.
+   */
+  receiveContent(exchange: Exchange): boolean {
+    const content = this.#reader.read(this.#socket.fd, exchange.missingBytes);
+    if (content === undefined) return false;
+    this.#receivedBytes += content.length;
+    exchange.receive(content);
+    return true;
   }
 
   /** Takes note of the client's FIN. */

@@ -192,7 +192,10 @@ export class Connection implements Timed, Registered, TurnTaker {
 
   #nextEvent(): WireEvent | undefined {
     try {
-      return this.#exchange.next();
+      return (
+        this.#exchange.next() ??
+        (this.#line.receiveContent(this.#exchange) ? this.#exchange.next() : undefined)
+      );
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#answerProtocolError(error);

@@ -393,6 +393,18 @@ describe("download(): the destination", () => {
     expect(events).toEqual(["begin he", "end he", "begin llo", "end llo"]);
   });
 
+  test("a consumer that takes its time has the bytes all the while", async () => {
+    const content = Buffer.from(Uint32Array.from({ length: 4_000_000 }, (_, index) => index).buffer);
+    serve([hear, say(ok(`Content-Length: ${content.length}\r\n`)), say(content)]);
+    const parts: Uint8Array[] = [];
+    const consume = async (bytes: Uint8Array) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      parts.push(Uint8Array.from(bytes));
+    };
+    await get("/a", { destination: { kind: "consumer", consume } });
+    expect(Buffer.concat(parts).equals(content)).toBe(true);
+  });
+
   test.each([
     [
       "throws",
