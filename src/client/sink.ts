@@ -7,7 +7,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsync,
   ftruncateSync,
   futimesSync,
   linkSync,
@@ -19,7 +18,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave } from "./disk-error.ts";
@@ -35,13 +34,12 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EINVAL",
 ]);
 
-const synchronize = promisify(fsync);
-
 export class FileSink {
   /** Absolute. */
   readonly path: string;
   readonly #place: Place;
   readonly #temporaryPath: string;
+  readonly #flush: DiskFlush;
   #fd: number;
   /** Where the next write goes that names no place. */
   #position = 0;
@@ -62,6 +60,7 @@ export class FileSink {
     } catch (error) {
       throw cannotSave(this.path, error);
     }
+    this.#flush = new DiskFlush(this.#fd);
   }
 
   /** Length of the temporary file, in bytes. @throws {TransferError} phase `save`. */
@@ -84,6 +83,7 @@ export class FileSink {
       throw cannotSave(this.path, error);
     }
     this.#position = position + bytes.length;
+    this.#flush.noteWritten(bytes.length);
   }
 
   /**
@@ -166,7 +166,7 @@ export class FileSink {
   /** Asynchronous: a slow disk may take seconds. */
   async #synchronize(): Promise<void> {
     try {
-      await synchronize(this.#fd);
+      await this.#flush.finish();
     } catch (error) {
       throw cannotSave(this.path, error);
     }
@@ -188,7 +188,7 @@ export class FileSink {
     if (this.#fd < 0) return;
     const fd = this.#fd;
     this.#fd = -1;
-    closeSync(fd);
+    this.#flush.whenIdle(() => closeSync(fd));
   }
 }
 
