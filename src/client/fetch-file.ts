@@ -112,9 +112,8 @@ class FileFetch {
         }
       }
     } catch (error) {
-      throw await this.#end(asTransferError(error));
-    } finally {
       this.#body.hash.stop();
+      throw await this.#end(asTransferError(error));
     }
   }
 

@@ -70,6 +70,11 @@ export class PartStore {
     return this.#sink.path;
   }
 
+  /** The part file's descriptor, for reading; `undefined` once it is closed. */
+  get fd(): number | undefined {
+    return this.#sink.fd;
+  }
+
   /** The version that is being fetched; `undefined` before an answer has told. */
   get version(): Version | undefined {
     return this.#version;

@@ -63,6 +63,11 @@ export class FileSink {
     this.#flush = new DiskFlush(this.#fd);
   }
 
+  /** The descriptor of the temporary file; `undefined` once it is closed. */
+  get fd(): number | undefined {
+    return this.#fd < 0 ? undefined : this.#fd;
+  }
+
   /** Length of the temporary file, in bytes. @throws {TransferError} phase `save`. */
   get sizeBytes(): number {
     return this.#attempt(() => fstatSync(this.#fd).size);
