@@ -183,7 +183,7 @@ class FileFetch {
   async #takeNothing({ reply }: Arrival): Promise<void> {
     this.#store.learn({ totalBytes: this.#store.written.prefixEnd });
     this.#learnFrom(reply.head.fields, "part");
-    this.#tellOrClose(reply);
+    this.#orClose(reply, () => this.#tellAnswer());
     this.#body.recount();
     await discardBody(this.#session, reply);
   }
@@ -227,7 +227,10 @@ class FileFetch {
     { mayDivide }: { readonly mayDivide: boolean },
   ): Promise<void> {
     const { reply } = arrival;
-    this.#tellOrClose(reply);
+    this.#orClose(reply, () => {
+      this.#store.reserve();
+      this.#tellAnswer();
+    });
     this.#body.recount();
     const crew = new FileCrew({
       store: this.#store,
@@ -345,9 +348,9 @@ class FileFetch {
     this.#options.onNotice?.(text);
   }
 
-  #tellOrClose(reply: Reply): void {
+  #orClose(reply: Reply, work: () => void): void {
     try {
-      this.#tellAnswer();
+      work();
     } catch (error) {
       reply.connection.close();
       throw error;

@@ -25,6 +25,9 @@ const NOTE_INTERVAL_MS = 200;
 /** How often it waits for the disk: what the end of the machine can cost. */
 const SYNC_INTERVAL_MS = 5000;
 
+/** For less it is not worth asking. */
+const RESERVED_ABOVE_BYTES = 1024 * 1024;
+
 export class PartStore {
   readonly written = new WrittenSpans();
   readonly #url: string;
@@ -101,6 +104,15 @@ export class PartStore {
   /** Adds to what is known of the version. */
   learn(known: Partial<Version>): void {
     if (this.#version !== undefined) this.#version = { ...this.#version, ...known };
+  }
+
+  /**
+   * Makes room for the whole, if its length is known.
+   * @throws {TransferError} as {@link FileSink.reserve}.
+   */
+  reserve(): void {
+    const { totalBytes = 0 } = this.#version ?? {};
+    if (totalBytes >= RESERVED_ABOVE_BYTES) this.#sink.reserve(totalBytes);
   }
 
   /** @throws {TransferError} phase `save`. */

@@ -13,6 +13,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  statfsSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -21,7 +22,8 @@ import { join } from "node:path";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import type { Place } from "./destination.ts";
-import { alreadyThere, cannotSave } from "./disk-error.ts";
+import { reserveRoom } from "../net/reserve-room.ts";
+import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 /** What a file system without hard links says to link(2): FAT, some network and FUSE file systems. */
@@ -33,6 +35,9 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EMLINK",
   "EINVAL",
 ]);
+
+/** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
+const STAT_BLOCK_BYTES = 512;
 
 export class FileSink {
   /** Absolute. */
@@ -71,6 +76,21 @@ export class FileSink {
   /** Length of the temporary file, in bytes. @throws {TransferError} phase `save`. */
   get sizeBytes(): number {
     return this.#attempt(() => fstatSync(this.#fd).size);
+  }
+
+  /**
+   * Makes sure that a file of `sizeBytes` can be written, and keeps the room for it where the system can.
+   * @throws {TransferError} phase `save` when the disk hasn't so much room.
+   */
+  reserve(sizeBytes: number): void {
+    const isReserved = this.#attempt(() => {
+      const { bavail, bsize, blocks } = statfsSync(this.#place.folder);
+      // What an earlier run has reserved is the file's already. A file system that doesn't tell gets the benefit of the doubt.
+      const missingBytes = sizeBytes - fstatSync(this.#fd).blocks * STAT_BLOCK_BYTES;
+      return blocks > 0 && bavail * bsize < missingBytes ? "full" : reserveRoom(this.#fd, sizeBytes);
+    });
+    if (isReserved !== true) this.#release();
+    if (isReserved === "full") throw diskIsFull(this.path);
   }
 
   /**
@@ -146,9 +166,10 @@ export class FileSink {
     await synchronizeFolder(this.#place.folder);
   }
 
-  /** Closes the temporary file and leaves it for a later run. Never throws. */
+  /** Closes the temporary file and leaves it for a later run, without the room that is reserved for more. Never throws. */
   keep(): void {
     try {
+      this.#release();
       this.#close();
     } catch {
       // The journal claims no more than what is known to be there.
@@ -166,6 +187,11 @@ export class FileSink {
     if (!this.#hasTemporary) return;
     this.#hasTemporary = false;
     removeQuietly(this.#temporaryPath);
+  }
+
+  /** Gives back the room that is reserved behind the end. */
+  #release(): void {
+    this.#attempt(() => ftruncateSync(this.#fd, fstatSync(this.#fd).size));
   }
 
   /** Asynchronous: a slow disk may take seconds. */
