@@ -24,6 +24,8 @@ export type ConnectionOptions = {
 
 const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
+/** Other connections, signals and timers wait for about 4 ms at most. */
+const TURN_BYTES = 4 * 1024 * 1024;
 
 const UNKNOWN_ENDPOINT: Endpoint = {
   peerAddress: "",
@@ -48,7 +50,10 @@ export class Connection {
   readonly #exchange = new Exchange("client");
   readonly #outbox: Outbox;
   /** Reads what is large; what it has read is one event, so its memory is free again when the next is asked for. */
-  readonly #reader = new DirectReader(() => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES)));
+  readonly #reader = new DirectReader(
+    () => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES)),
+    TURN_BYTES,
+  );
   #scratch: Uint8Array | undefined;
   readonly #place: string;
   #socket: Socket | undefined;

@@ -8,26 +8,29 @@ import { libc } from "./libc.ts";
 const FIONREAD = 0x541b;
 const MSG_DONTWAIT = 0x40;
 
-/** As much as stays in the cache of a processor between being read and being written. */
-export const DIRECT_BYTES = 256 * 1024;
-/** One fast peer may not keep the others waiting: so much is read before they have their turn, about 2 ms. */
-const TURN_BYTES = 2 * 1024 * 1024;
+/** Memory for reading into: as much as stays in the cache of a processor until it is written. */
+export const DIRECT_BYTES = 512 * 1024;
 
 // One for every call: it is read before the next call can be made.
 const waiting = new Int32Array(1);
 
 export class DirectReader {
   readonly #scratch: () => Uint8Array;
+  readonly #turnBytes: number;
   #leftBytes = 0;
 
-  /** @param scratch gives the memory that is read into, always the same. */
-  constructor(scratch: () => Uint8Array) {
+  /**
+   * @param scratch gives the memory that is read into, always the same.
+   * @param turnBytes so many are read before others have their turn; about 1 ms for each MiB.
+   */
+  constructor(scratch: () => Uint8Array, turnBytes: number) {
     this.#scratch = scratch;
+    this.#turnBytes = turnBytes;
   }
 
   /** Begins a turn: the runtime has brought bytes, and will again when this turn's share is used up. */
   beginTurn(): void {
-    this.#leftBytes = TURN_BYTES;
+    this.#leftBytes = this.#turnBytes;
   }
 
   /**

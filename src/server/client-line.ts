@@ -34,6 +34,9 @@ export type ClientLineOptions = {
 let scratch: Uint8Array | undefined;
 const makeScratch = () => (scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
 
+/** One fast client may not keep the others waiting. */
+const TURN_BYTES = 1024 * 1024;
+
 /** With more than this unread, in bytes, the socket is not read. */
 const BACKLOG_BYTES = 64 * 1024;
 
@@ -42,7 +45,7 @@ export class ClientLine {
   readonly patience: Patience;
   readonly #socket: ClientSocket;
   readonly #onEnd: () => void;
-  readonly #reader = new DirectReader(makeScratch);
+  readonly #reader = new DirectReader(makeScratch, TURN_BYTES);
   #receivedBytes = 0;
   #isPaused = false;
   /** The client has sent its FIN. */

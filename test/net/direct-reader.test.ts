@@ -7,6 +7,8 @@ import { libc } from "../../src/net/libc.ts";
 
 const CONTENT = Buffer.alloc(24 * 1024 * 1024, "The quick brown fox. ");
 
+const TURN_BYTES = 2 * 1024 * 1024;
+
 type Received = {
   readonly bytes: Uint8Array;
   /** How many of them came past the runtime. */
@@ -27,7 +29,7 @@ async function transfer(
   let mostBytes = 0;
   const closed = Promise.withResolvers<Error | undefined>();
   const scratch = Buffer.alloc(DIRECT_BYTES);
-  const reader = new DirectReader(() => scratch);
+  const reader = new DirectReader(() => scratch, TURN_BYTES);
   let position = 0;
   const send = (socket: Socket) => {
     while (position < content.length) {
@@ -105,7 +107,7 @@ describe("DirectReader", () => {
       port: listener.port,
       socket: { data: () => told.resolve() },
     });
-    const reader = new DirectReader(() => Buffer.alloc(10));
+    const reader = new DirectReader(() => Buffer.alloc(10), TURN_BYTES);
     expect(reader.read(socket.fd, 10)).toBeUndefined();
     await told.promise;
     reader.beginTurn();
