@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
 import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
-import { Outbox } from "../net/outbox.ts";
+import { Outbox, type Writer } from "../net/outbox.ts";
 import { readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { Exchange } from "../wire/exchange.ts";
 import type { WireEvent, WireMessage } from "../wire/message.ts";
@@ -76,7 +76,7 @@ export class Connection {
     this.origin = origin;
     this.#options = options;
     this.#place = printable(formatHostPort(origin.host, origin.port));
-    this.#outbox = new Outbox({ write: (bytes, offset, length) => this.#write(bytes, offset, length) });
+    this.#outbox = new Outbox(this.#writer());
     this.handlers = {
       open: (socket) => this.#opened(socket),
       data: (_socket, chunk) => this.#received(chunk),
@@ -252,8 +252,14 @@ export class Connection {
     this.nudge();
   }
 
-  #write(bytes: Uint8Array, offset: number, length: number): number {
-    return this.#socket?.write(bytes, offset, length) ?? -1;
+  #writer(): Writer {
+    const socket = () => this.#socket;
+    return {
+      get fd() {
+        return socket()?.fd ?? -1;
+      },
+      write: (bytes, offset, length) => socket()?.write(bytes, offset, length) ?? -1,
+    };
   }
 
   #flush(): void {
