@@ -24,8 +24,8 @@ export type ConnectionOptions = {
 
 const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
-/** Other connections, signals and timers wait for about 4 ms at most. */
-const TURN_BYTES = 4 * 1024 * 1024;
+/** Other connections, signals and timers wait for about so long at most. */
+const TURN_MS = 10;
 
 const UNKNOWN_ENDPOINT: Endpoint = {
   peerAddress: "",
@@ -50,10 +50,7 @@ export class Connection {
   readonly #exchange = new Exchange("client");
   readonly #outbox: Outbox;
   /** Reads what is large; what it has read is one event, so its memory is free again when the next is asked for. */
-  readonly #reader = new DirectReader(
-    () => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES)),
-    TURN_BYTES,
-  );
+  readonly #reader: DirectReader;
   #scratch: Uint8Array | undefined;
   readonly #place: string;
   #socket: Socket | undefined;
@@ -77,6 +74,8 @@ export class Connection {
     this.#options = options;
     this.#place = printable(formatHostPort(origin.host, origin.port));
     this.#outbox = new Outbox(this.#writer());
+    const scratch = () => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
+    this.#reader = new DirectReader(scratch, options.clock, TURN_MS);
     this.handlers = {
       open: (socket) => this.#opened(socket),
       data: (_socket, chunk) => this.#received(chunk),

@@ -2,6 +2,7 @@
  * Reads large content from a socket past the runtime (Linux): that gives each chunk memory of its own, which costs more
  * than the copying. When bytes are there, the runtime still tells, and brings the first of them.
  */
+import type { Clock } from "../base/clock.ts";
 import { libc } from "./libc.ts";
 
 // Linux: <asm-generic/ioctls.h>, <linux/socket.h>.
@@ -16,21 +17,23 @@ const waiting = new Int32Array(1);
 
 export class DirectReader {
   readonly #scratch: () => Uint8Array;
-  readonly #turnBytes: number;
-  #leftBytes = 0;
+  readonly #clock: Clock;
+  readonly #turnMs: number;
+  #turnEndMs = -Infinity;
 
   /**
    * @param scratch gives the memory that is read into, always the same.
-   * @param turnBytes so many are read before others have their turn; about 1 ms for each MiB.
+   * @param turnMs how long others wait for their turn; in 1 ms come about 1 MiB.
    */
-  constructor(scratch: () => Uint8Array, turnBytes: number) {
+  constructor(scratch: () => Uint8Array, clock: Clock, turnMs: number) {
     this.#scratch = scratch;
-    this.#turnBytes = turnBytes;
+    this.#clock = clock;
+    this.#turnMs = turnMs;
   }
 
-  /** Begins a turn: the runtime has brought bytes, and will again when this turn's share is used up. */
+  /** Begins a turn: the runtime has brought bytes, and will again when this turn's time is over. */
   beginTurn(): void {
-    this.#leftBytes = this.#turnBytes;
+    this.#turnEndMs = this.#clock.monotonicMs() + this.#turnMs;
   }
 
   /**
@@ -40,18 +43,16 @@ export class DirectReader {
    * failed would take the error away, and a connection that was broken would look like one that was closed.
    *
    * @param mostBytes no more than this.
-   * @returns a view of the scratch memory, good until the next call; `undefined` when nothing waits, the turn's share is
-   *   used up, the socket is closed, or there is no such call here.
+   * @returns a view of the scratch memory, good until the next call; `undefined` when nothing waits, the turn is
+   *   over, the socket is closed, or there is no such call here.
    */
   read(fd: number, mostBytes: number): Uint8Array | undefined {
-    if (this.#leftBytes <= 0 || mostBytes <= 0 || fd < 0) return undefined;
+    if (mostBytes <= 0 || fd < 0 || this.#clock.monotonicMs() >= this.#turnEndMs) return undefined;
     const calls = libc();
     if (calls === undefined || calls.ioctl(fd, FIONREAD, waiting) !== 0) return undefined;
     if ((waiting[0] ?? 0) <= 0) return undefined;
     const scratch = this.#scratch();
     const count = Number(calls.recv(fd, scratch, Math.min(scratch.length, mostBytes), MSG_DONTWAIT));
-    if (count <= 0) return undefined;
-    this.#leftBytes -= count;
-    return scratch.subarray(0, count);
+    return count > 0 ? scratch.subarray(0, count) : undefined;
   }
 }

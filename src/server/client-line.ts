@@ -34,8 +34,8 @@ export type ClientLineOptions = {
 let scratch: Uint8Array | undefined;
 const makeScratch = () => (scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
 
-/** One fast client may not keep the others waiting. */
-const TURN_BYTES = 1024 * 1024;
+/** One fast client may not keep the others waiting for longer. */
+const TURN_MS = 1;
 
 /** With more than this unread, in bytes, the socket is not read. */
 const BACKLOG_BYTES = 64 * 1024;
@@ -45,7 +45,7 @@ export class ClientLine {
   readonly patience: Patience;
   readonly #socket: ClientSocket;
   readonly #onEnd: () => void;
-  readonly #reader = new DirectReader(makeScratch, TURN_BYTES);
+  readonly #reader: DirectReader;
   #receivedBytes = 0;
   #isPaused = false;
   /** The client has sent its FIN. */
@@ -54,6 +54,7 @@ export class ClientLine {
   constructor(socket: ClientSocket, { limits, clock, onEnd }: ClientLineOptions) {
     this.#socket = socket;
     this.#onEnd = onEnd;
+    this.#reader = new DirectReader(makeScratch, clock, TURN_MS);
     this.outbox = new Outbox(socket);
     this.patience = new Patience({
       limits,

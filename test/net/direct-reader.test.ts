@@ -2,12 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { concatBytes } from "../../src/base/bytes.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { DIRECT_BYTES, DirectReader } from "../../src/net/direct-reader.ts";
 import { libc } from "../../src/net/libc.ts";
 
 const CONTENT = Buffer.alloc(24 * 1024 * 1024, "The quick brown fox. ");
 
-const TURN_BYTES = 2 * 1024 * 1024;
+const TURN_MS = 2;
 
 type Received = {
   readonly bytes: Uint8Array;
@@ -29,7 +30,7 @@ async function transfer(
   let mostBytes = 0;
   const closed = Promise.withResolvers<Error | undefined>();
   const scratch = Buffer.alloc(DIRECT_BYTES);
-  const reader = new DirectReader(() => scratch, TURN_BYTES);
+  const reader = new DirectReader(() => scratch, systemClock, TURN_MS);
   let position = 0;
   const send = (socket: Socket) => {
     while (position < content.length) {
@@ -107,7 +108,7 @@ describe("DirectReader", () => {
       port: listener.port,
       socket: { data: () => told.resolve() },
     });
-    const reader = new DirectReader(() => Buffer.alloc(10), TURN_BYTES);
+    const reader = new DirectReader(() => Buffer.alloc(10), systemClock, 60_000);
     expect(reader.read(socket.fd, 10)).toBeUndefined();
     await told.promise;
     reader.beginTurn();
