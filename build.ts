@@ -11,7 +11,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const ENTRY_POINT = "src/main.ts";
+/** The program, and the code of its threads, which is loaded when one is started. */
+const ENTRY_POINTS = ["src/main.ts", "src/client/hash-worker.ts"];
 
 /** Platforms that netfile is built for: the name that people use, and Bun's. */
 export const TARGETS = {
@@ -106,7 +107,9 @@ async function compile(order: BuildOrder): Promise<void> {
   const target = order.target === "host" ? {} : { target: TARGETS[order.target] };
   try {
     await Bun.build({
-      entrypoints: [join(import.meta.dir, ENTRY_POINT)],
+      entrypoints: ENTRY_POINTS.map((path) => join(import.meta.dir, path)),
+      // All in one folder, as the chunks are: there a thread's code is found beside that which starts it.
+      naming: { entry: "[name].[ext]" },
       target: "bun",
       format: "esm",
       minify: true,

@@ -19,6 +19,10 @@ function load() {
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     listen: { args: ["i32", "i32"], returns: "i32" },
+    // Variadic in C; on x86-64 and arm64 Linux an argument that is no float goes the same way.
+    ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
+    recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+    fallocate: { args: ["i32", "i32", "i64", "i64"], returns: "i32" },
     // The offset is passed by address.
     sendfile: { args: ["i32", "i32", "ptr", "u64"], returns: "i64" },
     inotify_init1: { args: ["i32"], returns: "i32" },

@@ -7,11 +7,12 @@ import { announceAnswer, measurePhases } from "./answer.ts";
 import { discardBody } from "./conversation.ts";
 import type { Place } from "./destination.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
+import { FileHash } from "./file-hash.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import { type Arrival, follow } from "./redirect.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
-import { announcedSha256, FileHash, isSameDigest } from "./verify.ts";
+import { announcedSha256, isSameDigest } from "./verify.ts";
 
 /**
  * Asks the server for the file's digest and compares it with what is at `place`. The same length and time would prove
@@ -76,7 +77,11 @@ async function proveSame(
   if (found === undefined) return undefined;
   try {
     if (length !== undefined && length !== String(found.sizeBytes)) return undefined;
-    const hash = new FileHash((target, position) => readSync(found.fd, target, 0, target.length, position));
+    const { fd } = found;
+    const hash = new FileHash({
+      fd,
+      read: (target, position) => readSync(fd, target, 0, target.length, position),
+    });
     hash.need(expected.algorithm);
     const digests = await hash.finish(found.sizeBytes);
     if (!isSameDigest(expected.digest, digests.get(expected.algorithm))) return undefined;

@@ -5,8 +5,9 @@
 import type { Socket, SocketHandler } from "bun";
 import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
-import { formatHostPort, normalizeAddress, type Endpoint } from "../net/endpoint.ts";
-import { Outbox } from "../net/outbox.ts";
+import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
+import { type Endpoint, formatHostPort, normalizeAddress, UNKNOWN_ENDPOINT } from "../net/endpoint.ts";
+import { Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { Exchange } from "../wire/exchange.ts";
 import type { WireEvent, WireMessage } from "../wire/message.ts";
@@ -25,14 +26,8 @@ const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
 /** How often, within the longest silence, it is looked for signs of life. */
 const LOOKS_PER_SILENCE = 4;
-
-const UNKNOWN_ENDPOINT: Endpoint = {
-  peerAddress: "",
-  peerPort: 0,
-  localAddress: "",
-  localPort: 0,
-  family: "IPv4",
-};
+/** Other connections, signals and timers wait for about so long at most. */
+const TURN_MS = 10;
 
 export class Connection {
   readonly origin: Origin;
@@ -48,6 +43,9 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #exchange = new Exchange("client");
   readonly #outbox: Outbox;
+  /** Reads what is large; what it has read is one event, so its memory is free again when the next is asked for. */
+  readonly #reader: DirectReader;
+  #scratch: Uint8Array | undefined;
   readonly #place: string;
   #socket: Socket | undefined;
   #endpoint = UNKNOWN_ENDPOINT;
@@ -71,7 +69,9 @@ export class Connection {
     this.origin = origin;
     this.#options = options;
     this.#place = printable(formatHostPort(origin.host, origin.port));
-    this.#outbox = new Outbox({ write: (bytes, offset, length) => this.#write(bytes, offset, length) });
+    this.#outbox = new Outbox(this.#writer());
+    const scratch = () => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
+    this.#reader = new DirectReader(scratch, options.clock, TURN_MS);
     this.handlers = {
       open: (socket) => this.#opened(socket),
       data: (_socket, chunk) => this.#received(chunk),
@@ -91,28 +91,32 @@ export class Connection {
 
   /** Round-trip time as the kernel knows it now, in µs; `undefined` where it doesn't. */
   get rttUs(): number | undefined {
-    return this.#socket === undefined ? undefined : readRttUs(this.#socket.fd);
+    return readRttUs(this.#fd);
   }
 
   /** The least round-trip time so far, in µs; `undefined` where the kernel doesn't tell. */
   get minRttUs(): number | undefined {
-    return this.#socket === undefined ? undefined : readTcpInfo(this.#socket.fd)?.minRttUs;
+    return readTcpInfo(this.#fd)?.minRttUs;
   }
 
   /** Bytes of ours that the server's system has taken, ever; where the kernel doesn't tell, those that ours has. */
   get deliveredBytes(): number {
-    const acked = this.#socket === undefined ? undefined : readTcpInfo(this.#socket.fd)?.ackedBytes;
-    return acked ?? this.#outbox.writtenBytes;
+    return readTcpInfo(this.#fd)?.ackedBytes ?? this.#outbox.writtenBytes;
   }
 
   /** Whether some of what was sent is still to be taken by the server's system, as far as the kernel tells. */
   get isDelivering(): boolean {
-    return !this.#outbox.isEmpty || (this.#socket !== undefined && holdsUnread(this.#socket.fd));
+    return !this.#outbox.isEmpty || holdsUnread(this.#fd);
   }
 
   /** Whether packets have come out of order, as they do behind one that was lost; `false` where that can't be known. */
   get isLossy(): boolean {
-    return this.#socket !== undefined && (readTcpInfo(this.#socket.fd)?.outOfOrder ?? 0) > 0;
+    return (readTcpInfo(this.#fd)?.outOfOrder ?? 0) > 0;
+  }
+
+  /** -1 when there is no socket (any more). */
+  get #fd(): number {
+    return this.#socket?.fd ?? -1;
   }
 
   /** Whether an earlier request had opened it. */
@@ -177,13 +181,13 @@ export class Connection {
   }
 
   /**
-   * The next event of the peer's bytes.
+   * The next event of the peer's bytes. Those of a body's content are good until the next call: then they may be others.
    * @returns `undefined` when none is there yet: wait for {@link change}.
    * @throws {TransferError} when there will be none any more.
    */
   take(): WireEvent | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    const event = this.#nextEvent() ?? this.#takeEnding();
+    const event = this.#nextEvent() ?? this.#readOn() ?? this.#takeEnding();
     if (this.#isPaused && this.#exchange.bufferedBytes < RESUME_BYTES) this.#resume();
     return event;
   }
@@ -246,6 +250,7 @@ export class Connection {
     }
     this.#activeAtMs = this.#nowMs();
     this.firstByteAtMs ??= this.#activeAtMs;
+    this.#reader.beginTurn();
     this.#exchange.receive(chunk);
     if (this.#exchange.bufferedBytes > PAUSE_BYTES) this.#pause();
     this.nudge();
@@ -263,8 +268,14 @@ export class Connection {
     this.nudge();
   }
 
-  #write(bytes: Uint8Array, offset: number, length: number): number {
-    return this.#socket?.write(bytes, offset, length) ?? -1;
+  #writer(): Writer {
+    const socket = () => this.#socket;
+    return {
+      get fd() {
+        return socket()?.fd ?? -1;
+      },
+      write: (bytes, offset, length) => socket()?.write(bytes, offset, length) ?? -1,
+    };
   }
 
   #flush(): void {
@@ -279,6 +290,14 @@ export class Connection {
     }
     if (this.#outbox.pendingBytes < pendingBytes) this.#activeAtMs = this.#nowMs();
     if (this.#outbox.isEmpty) this.nudge();
+  }
+
+  /** Content that waits in the socket, where the runtime has told that some does. */
+  #readOn(): WireEvent | undefined {
+    const content = this.#reader.read(this.#fd, this.#exchange.missingBytes);
+    if (content === undefined) return undefined;
+    this.#exchange.receive(content);
+    return this.#nextEvent();
   }
 
   #nextEvent(): WireEvent | undefined {

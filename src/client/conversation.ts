@@ -48,7 +48,8 @@ export function headOf(connection: Connection, event: WireEvent): ResponseHead |
 /**
  * Takes a body to its end.
  *
- * @param receive gets each piece as it comes; a promise that it returns is awaited before more is taken.
+ * @param receive gets each piece as it comes; a promise that it returns is awaited before more is taken. Then the piece
+ *   may change: who keeps it copies it.
  * @returns the trailers.
  * @throws {TransferError} when the body is cut short, and whatever `receive` throws.
  */

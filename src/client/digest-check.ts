@@ -2,7 +2,7 @@
  * Checks content that goes to a consumer, in order, against the digest that its head or its trailers announce (RFC 9530;
  * before that RFC 3230), and against the user's.
  */
-import type { DigestAlgorithm } from "../semantics/digest.ts";
+import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
 import type { Fields } from "../wire/fields.ts";
 import {
   announcedSha256,
@@ -10,7 +10,6 @@ import {
   type Checksum,
   differsFromAnnounced,
   differsFromChecksum,
-  FileHash,
   isSameDigest,
   missingDigest,
 } from "./verify.ts";
@@ -21,9 +20,8 @@ export type Checked = { readonly algorithm: DigestAlgorithm; readonly by: "serve
 export class DigestCheck {
   readonly #checksum: Checksum | undefined;
   readonly #isRequired: boolean;
-  readonly #hash = new FileHash(() => 0);
+  readonly #hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
   #announced: Uint8Array | undefined;
-  #doneBytes = 0;
 
   /**
    * The check for the whole content of an answer in no coding.
@@ -38,22 +36,21 @@ export class DigestCheck {
     this.#announced = announcedSha256(fields, "whole");
     const isAnnounced = this.#announced !== undefined || announcesDigestTrailer(fields);
     if (this.#isRequired && !isAnnounced && this.#checksum === undefined) throw missingDigest();
-    if (isAnnounced) this.#hash.need("sha-256");
-    if (this.#checksum !== undefined) this.#hash.need(this.#checksum.algorithm);
+    if (isAnnounced) this.#need("sha-256");
+    if (this.#checksum !== undefined) this.#need(this.#checksum.algorithm);
   }
 
   update(bytes: Uint8Array): void {
-    this.#doneBytes += bytes.length;
-    if (this.#hash.isNeeded) this.#hash.written(bytes, this.#doneBytes - bytes.length, 0);
+    for (const hasher of this.#hashers.values()) hasher.update(bytes);
   }
 
   /**
    * @returns who has proven the content; `undefined` when nobody has.
    * @throws {TransferError} phase `verify` when what came is not what was announced.
    */
-  async finish(trailers: Fields): Promise<Checked | undefined> {
+  finish(trailers: Fields): Checked | undefined {
     const announced = this.#announced ?? announcedSha256(trailers, "whole");
-    const digests = await this.#hash.finish(0);
+    const digests = new Map([...this.#hashers].map(([name, hasher]) => [name, hasher.digest()]));
     const sha256 = digests.get("sha-256");
     if (announced !== undefined && sha256 !== undefined && !isSameDigest(announced, sha256)) {
       throw differsFromAnnounced();
@@ -66,5 +63,10 @@ export class DigestCheck {
     if (announced !== undefined && sha256 !== undefined) return { by: "server", algorithm: "sha-256" };
     if (this.#isRequired) throw missingDigest();
     return undefined;
+  }
+
+  #need(algorithm: DigestAlgorithm): void {
+    if (this.#hashers.has(algorithm)) return;
+    this.#hashers.set(algorithm, new Bun.CryptoHasher(hasherName(algorithm)));
   }
 }

@@ -49,6 +49,11 @@ export function cannotSave(path: string, reason: unknown): TransferError {
   });
 }
 
+/** The error for what doesn't fit on the disk. */
+export function diskIsFull(path: string): TransferError {
+  return cannotSave(path, SAVE_REASONS["ENOSPC"]);
+}
+
 /** The error for what can't be read. @param reason a sentence's end, or the system's error. */
 export function cannotRead(path: string, reason: unknown): TransferError {
   return new TransferError("read", `Cannot read "${printable(path)}": ${inWords(reason, READ_REASONS)}`, {

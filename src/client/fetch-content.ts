@@ -120,7 +120,7 @@ class ContentFetch {
       });
       const phases = measurePhases(reply, clock);
       this.#session.release(connection);
-      const checked = await check.finish(trailers);
+      const checked = check.finish(trailers);
       meter.finish();
       return {
         answer,

@@ -113,9 +113,8 @@ class FileFetch {
         }
       }
     } catch (error) {
-      throw await this.#end(asTransferError(error));
-    } finally {
       this.#body.hash.stop();
+      throw await this.#end(asTransferError(error));
     }
   }
 
@@ -185,7 +184,7 @@ class FileFetch {
   async #takeNothing({ reply }: Arrival): Promise<void> {
     this.#store.learn({ totalBytes: this.#store.written.prefixEnd });
     this.#learnFrom(reply.head.fields, "part");
-    this.#tellOrClose(reply);
+    this.#orClose(reply, () => this.#tellAnswer());
     this.#body.recount();
     await discardBody(this.#session, reply);
   }
@@ -229,7 +228,10 @@ class FileFetch {
     { mayDivide }: { readonly mayDivide: boolean },
   ): Promise<void> {
     const { reply } = arrival;
-    this.#tellOrClose(reply);
+    this.#orClose(reply, () => {
+      this.#store.reserve();
+      this.#tellAnswer();
+    });
     this.#body.recount();
     const crew = new FileCrew({
       store: this.#store,
@@ -347,9 +349,9 @@ class FileFetch {
     this.#options.onNotice?.(text);
   }
 
-  #tellOrClose(reply: Reply): void {
+  #orClose(reply: Reply, work: () => void): void {
     try {
-      this.#tellAnswer();
+      work();
     } catch (error) {
       reply.connection.close();
       throw error;

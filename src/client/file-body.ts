@@ -7,13 +7,13 @@ import type { Fields } from "../wire/fields.ts";
 import type { Connection } from "./connection.ts";
 import { readBody } from "./conversation.ts";
 import type { Segment } from "./download-plan.ts";
+import { FileHash } from "./file-hash.ts";
 import { Pace, StallWatch } from "./pace.ts";
 import type { PartStore } from "./part-store.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import { TransferError } from "./transfer-error.ts";
-import { FileHash } from "./verify.ts";
 
 export type FileBodyOptions = {
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export class FileBody {
     const { clock, limitBytesPerS } = options;
     this.#store = store;
     this.#options = options;
-    this.hash = new FileHash((target, position) => store.read(target, position));
+    this.hash = new FileHash(store);
     this.#meter = new ProgressMeter(clock, undefined, options.onProgress, store.written);
     this.#pace = limitBytesPerS === undefined ? undefined : new Pace(limitBytesPerS, clock);
   }
@@ -94,7 +94,7 @@ export class FileBody {
     const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
     this.#store.write(taken, position);
     segment.position += taken.length;
-    if (this.hash.isNeeded) this.hash.written(taken, position, this.#store.written.prefixEnd);
+    this.hash.advance(this.#store.written.prefixEnd);
     this.#meter.advance(taken.length);
     this.rtt.sample(connection, this.#options.clock.monotonicMs());
     // Where the segment was cut short, what follows comes over another connection.

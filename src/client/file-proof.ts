@@ -4,13 +4,13 @@
 import type { DigestAlgorithm } from "../semantics/digest.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { DownloadOptions } from "./download-options.ts";
+import type { FileHash } from "./file-hash.ts";
 import type { PartStore } from "./part-store.ts";
 import {
   announcedSha256,
   announcesDigestTrailer,
   differsFromAnnounced,
   differsFromChecksum,
-  type FileHash,
   isSameDigest,
   missingDigest,
 } from "./verify.ts";

@@ -44,6 +44,11 @@ export class LocalFile implements ReadableFile {
     }
   }
 
+  /** The descriptor; `undefined` once the file is closed. */
+  get fd(): number | undefined {
+    return this.#fd < 0 ? undefined : this.#fd;
+  }
+
   read(target: Uint8Array, position: number): number {
     return readSync(this.#fd, target, 0, target.length, position);
   }

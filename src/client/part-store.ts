@@ -25,6 +25,9 @@ const NOTE_INTERVAL_MS = 200;
 /** How often it waits for the disk: what the end of the machine can cost. */
 const SYNC_INTERVAL_MS = 5000;
 
+/** For less it is not worth asking. */
+const RESERVED_ABOVE_BYTES = 1024 * 1024;
+
 export class PartStore {
   readonly written = new WrittenSpans();
   readonly #url: string;
@@ -70,6 +73,11 @@ export class PartStore {
     return this.#sink.path;
   }
 
+  /** The part file's descriptor, for reading; `undefined` once it is closed. */
+  get fd(): number | undefined {
+    return this.#sink.fd;
+  }
+
   /** The version that is being fetched; `undefined` before an answer has told. */
   get version(): Version | undefined {
     return this.#version;
@@ -96,6 +104,15 @@ export class PartStore {
   /** Adds to what is known of the version. */
   learn(known: Partial<Version>): void {
     if (this.#version !== undefined) this.#version = { ...this.#version, ...known };
+  }
+
+  /**
+   * Makes room for the whole, if its length is known.
+   * @throws {TransferError} as {@link FileSink.reserve}.
+   */
+  reserve(): void {
+    const { totalBytes = 0 } = this.#version ?? {};
+    if (totalBytes >= RESERVED_ABOVE_BYTES) this.#sink.reserve(totalBytes);
   }
 
   /** @throws {TransferError} phase `save`. */

@@ -69,7 +69,7 @@ export async function readListing(session: Session, { reply, url }: Arrival): Pr
     await readBody(reply.connection, (bytes) => {
       sizeBytes += bytes.length;
       if (sizeBytes > MAX_LISTING_BYTES) throw noListing(url, "the listing is too long");
-      parts.push(bytes);
+      parts.push(Uint8Array.from(bytes));
     });
   } catch (error) {
     reply.connection.close();

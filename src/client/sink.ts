@@ -7,22 +7,23 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsync,
   ftruncateSync,
   futimesSync,
   linkSync,
   openSync,
   readSync,
   renameSync,
+  statfsSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import type { Place } from "./destination.ts";
-import { alreadyThere, cannotSave } from "./disk-error.ts";
+import { reserveRoom } from "../net/reserve-room.ts";
+import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 /** What a file system without hard links says to link(2): FAT, some network and FUSE file systems. */
@@ -35,13 +36,15 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EINVAL",
 ]);
 
-const synchronize = promisify(fsync);
+/** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
+const STAT_BLOCK_BYTES = 512;
 
 export class FileSink {
   /** Absolute. */
   readonly path: string;
   readonly #place: Place;
   readonly #temporaryPath: string;
+  readonly #flush: DiskFlush;
   #fd: number;
   /** Where the next write goes that names no place. */
   #position = 0;
@@ -62,11 +65,32 @@ export class FileSink {
     } catch (error) {
       throw cannotSave(this.path, error);
     }
+    this.#flush = new DiskFlush(this.#fd);
+  }
+
+  /** The descriptor of the temporary file; `undefined` once it is closed. */
+  get fd(): number | undefined {
+    return this.#fd < 0 ? undefined : this.#fd;
   }
 
   /** Length of the temporary file, in bytes. @throws {TransferError} phase `save`. */
   get sizeBytes(): number {
     return this.#attempt(() => fstatSync(this.#fd).size);
+  }
+
+  /**
+   * Makes sure that a file of `sizeBytes` can be written, and keeps the room for it where the system can.
+   * @throws {TransferError} phase `save` when the disk hasn't so much room.
+   */
+  reserve(sizeBytes: number): void {
+    const isReserved = this.#attempt(() => {
+      const { bavail, bsize, blocks } = statfsSync(this.#place.folder);
+      // What an earlier run has reserved is the file's already. A file system that doesn't tell gets the benefit of the doubt.
+      const missingBytes = sizeBytes - fstatSync(this.#fd).blocks * STAT_BLOCK_BYTES;
+      return blocks > 0 && bavail * bsize < missingBytes ? "full" : reserveRoom(this.#fd, sizeBytes);
+    });
+    if (isReserved !== true) this.#release();
+    if (isReserved === "full") throw diskIsFull(this.path);
   }
 
   /**
@@ -84,6 +108,7 @@ export class FileSink {
       throw cannotSave(this.path, error);
     }
     this.#position = position + bytes.length;
+    this.#flush.noteWritten(bytes.length);
   }
 
   /**
@@ -141,9 +166,10 @@ export class FileSink {
     await synchronizeFolder(this.#place.folder);
   }
 
-  /** Closes the temporary file and leaves it for a later run. Never throws. */
+  /** Closes the temporary file and leaves it for a later run, without the room that is reserved for more. Never throws. */
   keep(): void {
     try {
+      this.#release();
       this.#close();
     } catch {
       // The journal claims no more than what is known to be there.
@@ -163,10 +189,15 @@ export class FileSink {
     removeQuietly(this.#temporaryPath);
   }
 
+  /** Gives back the room that is reserved behind the end. */
+  #release(): void {
+    this.#attempt(() => ftruncateSync(this.#fd, fstatSync(this.#fd).size));
+  }
+
   /** Asynchronous: a slow disk may take seconds. */
   async #synchronize(): Promise<void> {
     try {
-      await synchronize(this.#fd);
+      await this.#flush.finish();
     } catch (error) {
       throw cannotSave(this.path, error);
     }
@@ -188,7 +219,7 @@ export class FileSink {
     if (this.#fd < 0) return;
     const fd = this.#fd;
     this.#fd = -1;
-    closeSync(fd);
+    this.#flush.whenIdle(() => closeSync(fd));
   }
 }
 

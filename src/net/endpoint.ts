@@ -11,6 +11,15 @@ export type Endpoint = PeerEndpoint & {
   readonly localPort: number;
 };
 
+/** Of a connection that is not made yet. */
+export const UNKNOWN_ENDPOINT: Endpoint = {
+  peerAddress: "",
+  peerPort: 0,
+  localAddress: "",
+  localPort: 0,
+  family: "IPv4",
+};
+
 /** Socket type and protocol: always these, HTTP/1.1 has no other. */
 export const SOCKET_TYPE = "stream (SOCK_STREAM)";
 export const SOCKET_PROTOCOL = "TCP";

@@ -24,6 +24,11 @@ const DIGEST_LENGTHS: ReadonlyMap<DigestAlgorithm, number> = new Map([
 
 const MAX_WEIGHT = 10;
 
+/** The name of `algorithm` outside HTTP: that which hash functions are made by. */
+export function hasherName(algorithm: DigestAlgorithm): "sha256" | "sha512" {
+  return algorithm === "sha-256" ? "sha256" : "sha512";
+}
+
 /**
  * Chooses the digest to send by Want-Repr-Digest or Want-Content-Digest (RFC 9530 §4): the known algorithm
  * with the highest weight; a weight of 0 means not wanted. Members whose weight is no integer of 0 to 10 are

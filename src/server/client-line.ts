@@ -3,9 +3,12 @@
  * that does not cut what the client still reads.
  */
 import type { Clock } from "../base/clock.ts";
+import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
 import { type FlushResult, Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
 import { limitUnsent } from "../net/tcp-options.ts";
+import type { Exchange } from "../wire/exchange.ts";
+import type { WireEvent } from "../wire/message.ts";
 import type { ServerLimits } from "./limits.ts";
 import { Patience } from "./patience.ts";
 
@@ -29,6 +32,13 @@ export type ClientLineOptions = {
   readonly onEnd: () => void;
 };
 
+// One for all connections: what is read into it has been taken when the turn goes on.
+let scratch: Uint8Array | undefined;
+const makeScratch = () => (scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
+
+/** One fast client may not keep the others waiting for longer. */
+const TURN_MS = 1;
+
 /** With more than this unread, in bytes, the socket is not read. */
 const BACKLOG_BYTES = 64 * 1024;
 /**
@@ -45,6 +55,7 @@ export class ClientLine {
   readonly patience: Patience;
   readonly #socket: ClientSocket;
   readonly #onEnd: () => void;
+  readonly #reader: DirectReader;
   /** What the kernel may take ahead of the client's window, in bytes: at first what the listening socket has set. */
   #unsentBytes = UNSENT_BYTES;
   #receivedBytes = 0;
@@ -55,6 +66,7 @@ export class ClientLine {
   constructor(socket: ClientSocket, { limits, clock, onEnd }: ClientLineOptions) {
     this.#socket = socket;
     this.#onEnd = onEnd;
+    this.#reader = new DirectReader(makeScratch, clock, TURN_MS);
     this.outbox = new Outbox(socket);
     this.patience = new Patience({
       limits,
@@ -85,10 +97,25 @@ export class ClientLine {
     return flushed;
   }
 
-  /** Takes note that the client has sent `count` bytes. */
+  /** Takes note that the client has sent `count` bytes, and that more may wait. */
   noteReceived(count: number): void {
     this.#receivedBytes += count;
+    this.#reader.beginTurn();
     if (this.patience.awaited === "farewell") this.patience.extendFarewell();
+  }
+
+  /** The next event of `exchange`: of what it has received, or of content that waits in the socket. Throws as it does. */
+  nextEvent(exchange: Exchange): WireEvent | undefined {
+    return exchange.next() ?? (this.#receiveContent(exchange) ? exchange.next() : undefined);
+  }
+
+  /** Its memory is any connection's: an intake is done with bytes when it has received them. @returns whether there was any. */
+  #receiveContent(exchange: Exchange): boolean {
+    const content = this.#reader.read(this.#socket.fd, exchange.missingBytes);
+    if (content === undefined) return false;
+    this.#receivedBytes += content.length;
+    exchange.receive(content);
+    return true;
   }
 
   /** Takes note of the client's FIN. */

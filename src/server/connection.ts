@@ -216,7 +216,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
 
   #nextEvent(): WireEvent | undefined {
     try {
-      return this.#exchange.next();
+      return this.#line.nextEvent(this.#exchange);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#answerProtocolError(error);

@@ -1,10 +1,15 @@
 /**
  * Digests that come with an upload (RFC 9530, RFC 3230): what was promised, before or after the body, against what arrived.
  */
-import { type DigestAlgorithm, parseDigestField, parseLegacyDigest } from "../semantics/digest.ts";
+import {
+  type DigestAlgorithm,
+  hasherName,
+  parseDigestField,
+  parseLegacyDigest,
+} from "../semantics/digest.ts";
 import type { FileSlice } from "../base/piece.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
-import { hasherName, hashPieces } from "./digests.ts";
+import { hashPieces } from "./digests.ts";
 import type { Visit } from "./site.ts";
 
 /** What the client says that the body's digest is; the same algorithm can be named more than once. */

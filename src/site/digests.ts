@@ -9,6 +9,7 @@ import {
   type DigestAlgorithm,
   formatDigestField,
   formatLegacyDigest,
+  hasherName,
 } from "../semantics/digest.ts";
 import type { OpenFile, Store } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
@@ -141,11 +142,6 @@ export async function hashPieces(
     }
   }
   return hasher.digest();
-}
-
-/** The name of `algorithm` for `Bun.CryptoHasher`. */
-export function hasherName(algorithm: DigestAlgorithm): "sha256" | "sha512" {
-  return algorithm === "sha-256" ? "sha256" : "sha512";
 }
 
 function keyOf(version: string, algorithm: DigestAlgorithm): string {

@@ -1,10 +1,10 @@
 /**
  * A file that is hashed while it is sent: its digests follow as trailers (RFC 9530 §6.1 with RFC 9110 §6.5).
  */
-import type { DigestAlgorithm } from "../semantics/digest.ts";
+import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
 import type { OpenFile } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
-import { type DigestWant, formatDigest, hasherName, type KnownDigests } from "./digests.ts";
+import { type DigestWant, formatDigest, type KnownDigests } from "./digests.ts";
 import { FileReader } from "./file-stream.ts";
 import type { ReplyStream } from "./reply.ts";
 

@@ -52,7 +52,7 @@ export type Intake = {
   /** To be sent before the body is taken: an interim response (RFC 9110 §15.2). */
   readonly informational?: { readonly status: number; readonly fields: readonly Field[] };
   /**
-   * Takes content in order.
+   * Takes content in order. The bytes may be others when it returns: who keeps them copies them.
    * @returns a reply when it is settled already that this can't be saved (413, 507, …): nothing more is passed and `finish`
    *   is not called. `undefined` to go on.
    */

@@ -3,18 +3,8 @@
  * its name only when all of them are there and durable: at every instant, even if the power fails, the name holds the
  * old file or the whole new one.
  */
-import {
-  close,
-  closeSync,
-  constants,
-  fstatSync,
-  fsync,
-  openSync,
-  statfsSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import { promisify } from "node:util";
+import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import { DiskFlush } from "../base/disk-flush.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
 import { BIGINT, LARGE_BYTES, modifiedMsOf, unsettledMs, versionOf } from "./disk-file.ts";
@@ -25,8 +15,6 @@ import type { Committed, Upload, UploadOptions, UploadStore } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
 import { UploadPlace } from "./upload-place.ts";
-
-const fsyncDescriptor = promisify(fsync);
 
 // SECURITY: O_EXCL: never an existing file, and never through a link.
 export const O_PART = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -73,12 +61,14 @@ export class DiskUpload implements Upload {
   writtenBytes = 0;
   readonly #destination: Destination;
   readonly #descriptor: number;
+  readonly #flush: DiskFlush;
   #state: "open" | "committing" | "named" | "dropped" = "open";
   #failure: StoreError | undefined;
 
-  /** Takes over `descriptor` and the destination's place. */
-  constructor(descriptor: number, destination: Destination) {
+  /** Takes over `descriptor`, whose `flush` may have begun, and the destination's place. */
+  constructor(descriptor: number, destination: Destination, flush = new DiskFlush(descriptor)) {
     this.#descriptor = descriptor;
+    this.#flush = flush;
     this.#destination = destination;
   }
 
@@ -89,6 +79,7 @@ export class DiskUpload implements Upload {
       // A disk that is nearly full takes a part first, and fails on the rest.
       while (start < bytes.length) start += writeSync(this.#descriptor, bytes, start, bytes.length - start);
       this.writtenBytes += bytes.length;
+      this.#flush.noteWritten(bytes.length);
     } catch (error) {
       this.#failure = toStoreError(error);
       throw this.#failure;
@@ -105,7 +96,7 @@ export class DiskUpload implements Upload {
     try {
       // After a write that failed the file is not what was sent.
       if (this.#failure !== undefined) throw this.#failure;
-      await fsyncDescriptor(this.#descriptor);
+      await this.#flush.finish();
       this.#require("committing");
       const given = giveName(this.#destination.naming);
       this.#state = "named";
@@ -122,7 +113,6 @@ export class DiskUpload implements Upload {
     if (this.#state === "named" || this.#state === "dropped") return;
     const wasCommitting = this.#state === "committing";
     this.#removeTraces();
-    // SECURITY: a descriptor on which a thread works is not closed: its number could be another file's by then.
     if (!wasCommitting) this.#release();
   }
 
@@ -168,9 +158,11 @@ export class DiskUpload implements Upload {
 
   #release(): void {
     this.#destination.place.close();
-    if (this.writtenBytes < LARGE_BYTES) closeSync(this.#descriptor);
-    // In a thread: to give back the blocks of a large file that has no name any more takes the disk a while.
-    else close(this.#descriptor, () => undefined);
+    this.#flush.whenIdle(() => {
+      if (this.writtenBytes < LARGE_BYTES) closeSync(this.#descriptor);
+      // In a thread: to give back the blocks of a large file that has no name any more takes the disk a while.
+      else close(this.#descriptor, () => undefined);
+    });
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * One unfinished upload on the disk that is open.
  */
-import { close, fstatSync, fsync, ftruncateSync, readSync, unlinkSync, writeSync } from "node:fs";
-import { promisify } from "node:util";
+import { close, fstatSync, ftruncateSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { DiskFlush } from "../base/disk-flush.ts";
 import { BIGINT, modifiedMsOf } from "./disk-file.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
@@ -17,8 +17,6 @@ import {
   writeRecordDurably,
 } from "./unfinished-record.ts";
 import type { UploadPlace } from "./upload-place.ts";
-
-const fsyncDescriptor = promisify(fsync);
 
 export type UnfinishedParts = {
   readonly reach: Reach;
@@ -35,6 +33,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   readonly token: string;
   writtenBytes: number;
   readonly #parts: UnfinishedParts;
+  readonly #flush: DiskFlush;
   #record: UnfinishedRecord;
   #state: "open" | "over" = "open";
   /** Threads at work on the descriptor. */
@@ -43,6 +42,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   /** Takes over the descriptor and both folders. */
   constructor(parts: UnfinishedParts) {
     this.#parts = parts;
+    this.#flush = new DiskFlush(parts.descriptor);
     this.#record = parts.record;
     this.token = parts.token;
     this.writtenBytes = Number(fstatSync(parts.descriptor, BIGINT).size);
@@ -82,6 +82,7 @@ export class OpenUnfinished implements UnfinishedUpload {
         const count = writeSync(this.#parts.descriptor, bytes, start, bytes.length - start);
         start += count;
         this.writtenBytes += count;
+        this.#flush.noteWritten(count);
       }
     } catch (error) {
       throw toStoreError(error);
@@ -113,7 +114,7 @@ export class OpenUnfinished implements UnfinishedUpload {
     if (syncedBytes === this.#record.syncedBytes) return;
     this.#workers += 1;
     try {
-      await fsyncDescriptor(this.#parts.descriptor);
+      await this.#flush.finish();
       await this.#parts.place.sync();
       const { root, id } = this.#parts;
       const record = { ...this.#record, syncedBytes };
@@ -135,8 +136,8 @@ export class OpenUnfinished implements UnfinishedUpload {
     const naming = { reach, folder: place.folder, part: dataName(id), name: names.at(-1) ?? "", options };
     try {
       // From here on it is an upload like every other: it gives back the place and the descriptor.
-      const upload = new DiskUpload(descriptor, { parents: names.slice(0, -1), place, naming });
-      return await upload.commit();
+      const destination = { parents: names.slice(0, -1), place, naming };
+      return await new DiskUpload(descriptor, destination, this.#flush).commit();
     } finally {
       removeRecord(root, id);
       root.close();
@@ -179,7 +180,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   #release(): void {
     if (this.#state === "open" || this.#workers > 0) return;
     const { root, place, descriptor } = this.#parts;
-    close(descriptor, () => undefined);
+    this.#flush.whenIdle(() => close(descriptor, () => undefined));
     place.close();
     root.close();
   }

@@ -13,6 +13,8 @@ export interface BodyReader {
   readonly isDone: boolean;
   /** Bytes taken from the buffer that no content has come of yet. */
   readonly heldBytes: number;
+  /** So many bytes of content, and nothing else, come next; 0 where that isn't known, or some wait to be read. */
+  readonly missingBytes: number;
   /**
    * Reads on.
    * @returns content (never empty); at the end of the body the trailers, then not to be called again; `undefined` when more
@@ -37,7 +39,7 @@ export function makeBodyReader(framing: Framing, buffer: ReceiveBuffer, limits: 
   return make(framing, buffer, limits);
 }
 
-const NO_BODY_READER: BodyReader = { isDone: true, heldBytes: 0, read: () => Fields.NONE };
+const NO_BODY_READER: BodyReader = { isDone: true, heldBytes: 0, missingBytes: 0, read: () => Fields.NONE };
 
 class LengthReader implements BodyReader {
   readonly heldBytes = 0;
@@ -53,6 +55,10 @@ class LengthReader implements BodyReader {
     return this.#remaining === 0;
   }
 
+  get missingBytes(): number {
+    return this.#buffer.length === 0 ? this.#remaining : 0;
+  }
+
   read(): Uint8Array | Fields | undefined {
     if (this.#remaining === 0) return Fields.NONE;
     const bytes = this.#buffer.take(this.#remaining);
@@ -65,6 +71,7 @@ class LengthReader implements BodyReader {
 
 class UntilCloseReader implements BodyReader {
   readonly heldBytes = 0;
+  readonly missingBytes = 0;
   readonly #buffer: ReceiveBuffer;
 
   constructor(buffer: ReceiveBuffer) {

@@ -30,6 +30,7 @@ const REFUSED_TRAILERS = ["content-length", "transfer-encoding", "host"];
 type State = "size" | "data" | "data-end" | "trailers" | "done";
 
 export class ChunkedReader implements BodyReader {
+  readonly missingBytes = 0;
   readonly #buffer: ReceiveBuffer;
   readonly #limits: WireLimits;
   readonly #lines: LineReader;

@@ -137,6 +137,14 @@ export class Exchange {
   }
 
   /**
+   * So many bytes of content, and nothing else, come next: what is received of them, the next event tells alone and whole.
+   * 0 where that isn't known.
+   */
+  get missingBytes(): number {
+    return this.#body?.missingBytes ?? 0;
+  }
+
+  /**
    * Whether the peer's current message has come whole; true between messages. A client's answer is current from the
    * request's head on.
    */

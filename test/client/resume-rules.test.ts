@@ -7,7 +7,6 @@ import { RetryPolicy } from "../../src/client/retry.ts";
 import { FileSink } from "../../src/client/sink.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import { strongValidator } from "../../src/client/validator.ts";
-import { FileHash } from "../../src/client/verify.ts";
 import { Fields } from "../../src/wire/fields.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/client-session.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -220,25 +219,6 @@ describe("FileSink on a part that is there", () => {
     expect(readFileSync(folder.at("victim"), "utf8")).toBe("mine");
     expect(lstatSync(folder.at(".part")).isFile()).toBe(true);
     sink.discard();
-  });
-});
-
-describe("FileHash", () => {
-  test("is that of the whole, in whatever order the bytes came", async () => {
-    const content = Buffer.alloc(3_000_000, "0123456789abcdef!");
-    const hash = new FileHash((target, position) => content.copy(target, 0, position));
-    hash.need("sha-256");
-    hash.written(content.subarray(2_000_000), 2_000_000, 0);
-    hash.written(content.subarray(0, 1000), 0, 1000);
-    hash.need("sha-512");
-    hash.written(content.subarray(1000, 2_000_000), 1000, 3_000_000);
-    const digests = await hash.finish(content.length);
-    expect(
-      Buffer.compare(digests.get("sha-256")!, new Bun.CryptoHasher("sha256").update(content).digest()),
-    ).toBe(0);
-    expect(
-      Buffer.compare(digests.get("sha-512")!, new Bun.CryptoHasher("sha512").update(content).digest()),
-    ).toBe(0);
   });
 });
 

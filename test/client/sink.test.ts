@@ -1,11 +1,38 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { FileSink, giveNameWithoutLinks } from "../../src/client/sink.ts";
+import { reserveRoom } from "../../src/net/reserve-room.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import { makeTemporaryFolder, transferErrorOf, type TemporaryFolder } from "../support/client-session.ts";
 
 const BYTES = Buffer.from("new content");
 const always = () => {};
+const MIB = 1024 * 1024;
+
+/** What a file takes of the disk, in bytes. */
+const roomOf = (path: string) => statSync(path).blocks * 512;
+
+/** Whether room can be reserved where temporary files are. */
+function canReserve(): boolean {
+  const folder = makeTemporaryFolder();
+  const fd = openSync(folder.at("a"), "w");
+  try {
+    return reserveRoom(fd, MIB);
+  } finally {
+    closeSync(fd);
+    folder.remove();
+  }
+}
 
 describe("FileSink", () => {
   let folder: TemporaryFolder;
@@ -88,6 +115,31 @@ describe("FileSink", () => {
     rmSync(folder.path, { recursive: true });
     expect((await transferErrorOf(sink.commit(always))).phase).toBe("save");
     sink.discard();
+  });
+
+  test("says that a file is too large for the disk, and that it can hold another", () => {
+    const sink = sinkFor("a");
+    expect(() => sink.reserve(Number.MAX_SAFE_INTEGER)).toThrow("the disk is full; make room and try again");
+    sink.reserve(BYTES.length);
+    expect(sink.sizeBytes).toBe(0);
+    sink.discard();
+  });
+
+  test.skipIf(!canReserve())("reserves room without a length, and gives back what is not needed", () => {
+    const part = folder.at(".part");
+    const open = () => new FileSink({ folder: folder.path, name: "a", isForced: false }, part);
+    const reserved = open();
+    reserved.reserve(MIB);
+    reserved.write(BYTES);
+    expect(reserved.sizeBytes).toBe(BYTES.length);
+    expect(roomOf(part)).toBeGreaterThanOrEqual(MIB);
+    reserved.keep();
+    expect(roomOf(part)).toBeLessThan(MIB);
+    const again = open();
+    again.reserve(MIB);
+    again.clear();
+    expect(roomOf(part)).toBe(0);
+    again.discard();
   });
 
   test("fails to save, and not otherwise, when the disk refuses", () => {

@@ -690,3 +690,33 @@ describe("what an exchange says of itself", () => {
     expect(bodies.length).toBeLessThan(40);
   });
 });
+
+describe("Exchange.missingBytes", () => {
+  const HEAD = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
+
+  test("are those of a body of known length, when none waits to be told", () => {
+    const exchange = server(HEAD);
+    expect(exchange.missingBytes).toBe(0);
+    expect(exchange.next()?.kind).toBe("request");
+    expect(exchange.missingBytes).toBe(10);
+    exchange.receive(encodeLatin1("abcd"));
+    expect(exchange.missingBytes).toBe(0);
+    exchange.next();
+    expect(exchange.missingBytes).toBe(6);
+    const rest = encodeLatin1("efghij");
+    exchange.receive(rest);
+    expect(exchange.next()).toEqual({ kind: "body", bytes: rest });
+    expect(exchange.missingBytes).toBe(0);
+    expect(drain(exchange)).toEqual(["end"]);
+    expect(exchange.missingBytes).toBe(0);
+  });
+
+  test.each([
+    ["no body", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["a chunked one", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n"],
+  ])("are not known with %s", (_, text) => {
+    const exchange = server(text);
+    exchange.next();
+    expect(exchange.missingBytes).toBe(0);
+  });
+});

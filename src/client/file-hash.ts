@@ -1,0 +1,90 @@
+/**
+ * Digests of a file whose bytes come in any order, by reading it back: while they come, the system has them in memory. A
+ * large file is hashed in a thread, beside the transfer.
+ */
+import type { ReadableFile } from "../base/piece.ts";
+import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
+import { HashThread } from "./hash-thread.ts";
+import { TransferError } from "./transfer-error.ts";
+
+export type Digests = ReadonlyMap<DigestAlgorithm, Uint8Array>;
+
+/** A smaller file is hashed when it is there, in less time than a thread needs to begin. */
+export const THREAD_ABOVE_BYTES = 8 * 1024 * 1024;
+/** So much is hashed here before others have their turn, about 1 ms. */
+const TURN_BYTES = 1024 * 1024;
+
+export class FileHash {
+  readonly #file: Pick<ReadableFile, "read" | "fd">;
+  readonly #algorithms = new Set<DigestAlgorithm>();
+  #thread: HashThread | undefined;
+  #isStopped = false;
+
+  /** @param file without a descriptor, it is never hashed in a thread. */
+  constructor(file: Pick<ReadableFile, "read" | "fd">) {
+    this.#file = file;
+  }
+
+  /** Adds an algorithm, if it isn't computed already. */
+  need(algorithm: DigestAlgorithm): void {
+    if (this.#algorithms.has(algorithm)) return;
+    this.#algorithms.add(algorithm);
+    this.restart();
+  }
+
+  /** Forgets what was hashed: the file begins anew. */
+  restart(): void {
+    this.#thread?.end();
+    this.#thread = undefined;
+  }
+
+  /** Takes note that `prefixEnd` bytes, from the beginning on, are there without a gap. */
+  advance(prefixEnd: number): void {
+    if (this.#algorithms.size === 0 || prefixEnd < THREAD_ABOVE_BYTES || this.#isStopped) return;
+    const { fd } = this.#file;
+    if (fd === undefined) return;
+    this.#thread ??= new HashThread(fd, this.#algorithms);
+    this.#thread.advance(prefixEnd);
+  }
+
+  /** Ends for good. A thread may still read once, from a descriptor that is closed by then: nobody gets what it reads. */
+  stop(): void {
+    this.#isStopped = true;
+    this.restart();
+  }
+
+  /**
+   * The digests of the file's first `sizeBytes`, all of which are there. Whoever doesn't want them any more calls
+   * {@link stop}.
+   * @throws {TransferError} phase `save` when it has become shorter, and what reading throws.
+   */
+  async finish(sizeBytes: number): Promise<Digests> {
+    this.advance(sizeBytes);
+    const digests = await this.#thread?.finish(sizeBytes);
+    this.restart();
+    return digests ?? this.#hashHere(sizeBytes);
+  }
+
+  /** Small files, and all where there is no thread to be had. */
+  async #hashHere(sizeBytes: number): Promise<Digests> {
+    const hashers = [...this.#algorithms].map((algorithm) => {
+      return [algorithm, new Bun.CryptoHasher(hasherName(algorithm))] as const;
+    });
+    const scratch = Buffer.allocUnsafeSlow(hashers.length === 0 ? 0 : Math.min(sizeBytes, TURN_BYTES));
+    for (let position = 0; scratch.length > 0 && position < sizeBytes && !this.#isStopped;) {
+      const target = scratch.subarray(0, Math.min(scratch.length, sizeBytes - position));
+      const count = this.#file.read(target, position);
+      if (count === 0) throw new TransferError("save", "The part file became shorter while it was checked");
+      for (const [, hasher] of hashers) hasher.update(target.subarray(0, count));
+      position += count;
+      if (position < sizeBytes) await nextTurn();
+    }
+    return new Map(hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
+  }
+}
+
+function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  return promise;
+}

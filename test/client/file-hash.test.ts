@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { FileHash, THREAD_ABOVE_BYTES } from "../../src/client/file-hash.ts";
+import type { DigestAlgorithm } from "../../src/semantics/digest.ts";
+import { makeTemporaryFolder, type TemporaryFolder, transferErrorOf } from "../support/client-session.ts";
+
+const SIZE = 2 * THREAD_ABOVE_BYTES + 12_345;
+const CONTENT = Buffer.alloc(SIZE, "0123456789abcdef!");
+
+let folder: TemporaryFolder;
+let fd: number;
+beforeEach(() => {
+  folder = makeTemporaryFolder();
+  fd = openSync(folder.at("file"), "w+");
+});
+afterEach(() => {
+  closeSync(fd);
+  folder.remove();
+});
+
+const write = (start: number, end: number) => writeSync(fd, CONTENT, start, end - start, start);
+const read = (target: Uint8Array, position: number) => readSync(fd, target, 0, target.length, position);
+const digestOf = (algorithm: DigestAlgorithm, bytes: Uint8Array) =>
+  new Bun.CryptoHasher(algorithm === "sha-256" ? "sha256" : "sha512").update(bytes).digest("hex");
+const hex = (digest: Uint8Array | undefined) => Buffer.from(digest ?? []).toString("hex");
+
+describe.each(["in a thread", "here"])("FileHash %s", (way) => {
+  const makeHash = () => new FileHash(way === "here" ? { read } : { read, fd });
+
+  test("is that of the whole, in whatever order the bytes came, whatever is needed when", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    write(SIZE - 5000, SIZE);
+    hash.advance(0);
+    write(0, THREAD_ABOVE_BYTES);
+    hash.advance(THREAD_ABOVE_BYTES);
+    hash.need("sha-512");
+    write(THREAD_ABOVE_BYTES, SIZE - 5000);
+    hash.advance(SIZE);
+    const digests = await hash.finish(SIZE);
+    expect([...digests.keys()].toSorted()).toEqual(["sha-256", "sha-512"]);
+    expect(hex(digests.get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
+    expect(hex(digests.get("sha-512"))).toBe(digestOf("sha-512", CONTENT));
+  });
+
+  test("is that of the new content when the file begins anew", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    writeSync(fd, Buffer.alloc(THREAD_ABOVE_BYTES), 0, THREAD_ABOVE_BYTES, 0);
+    hash.advance(THREAD_ABOVE_BYTES);
+    ftruncateSync(fd, 0);
+    hash.restart();
+    write(0, SIZE);
+    hash.advance(SIZE);
+    expect(hex((await hash.finish(SIZE)).get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
+  });
+
+  test("says when the file has become shorter", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    write(0, SIZE);
+    hash.advance(SIZE);
+    const finishing = transferErrorOf(hash.finish(SIZE + 1));
+    expect((await finishing).message).toBe("The part file became shorter while it was checked");
+  });
+
+  test("of nothing is known, and of no algorithm nothing", async () => {
+    expect(await makeHash().finish(0)).toEqual(new Map());
+    const hash = makeHash();
+    hash.need("sha-256");
+    expect(hex((await hash.finish(0)).get("sha-256"))).toBe(digestOf("sha-256", new Uint8Array(0)));
+  });
+
+  test("begins nothing any more once it is stopped", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    write(0, SIZE);
+    hash.advance(SIZE);
+    const finishing = hash.finish(SIZE);
+    hash.stop();
+    await finishing;
+    hash.advance(SIZE);
+  });
+});
+
+test("FileHash reads again where its thread can't", async () => {
+  write(0, SIZE);
+  const hash = new FileHash({ read, fd: 0x7ffffff });
+  hash.need("sha-256");
+  hash.advance(SIZE);
+  expect(hex((await hash.finish(SIZE)).get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
+});
