@@ -94,7 +94,7 @@ export class FileBody {
     const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
     this.#store.write(taken, position);
     segment.position += taken.length;
-    this.hash.advance(this.#store.written.prefixEnd);
+    this.hash.advance(this.#store.written.prefixEnd, { bytes: taken, position });
     this.#meter.advance(taken.length);
     this.rtt.sample(connection, this.#options.clock.monotonicMs());
     // Where the segment was cut short, what follows comes over another connection.

@@ -4,7 +4,7 @@
  */
 import type { ReadableFile } from "../base/piece.ts";
 import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
-import { HashThread } from "./hash-thread.ts";
+import { HashThread, type WrittenBytes } from "./hash-thread.ts";
 import { TransferError } from "./transfer-error.ts";
 
 export type Digests = ReadonlyMap<DigestAlgorithm, Uint8Array>;
@@ -38,13 +38,13 @@ export class FileHash {
     this.#thread = undefined;
   }
 
-  /** Takes note that `prefixEnd` bytes, from the beginning on, are there without a gap. */
-  advance(prefixEnd: number): void {
+  /** Takes note that `prefixEnd` bytes, from the beginning on, are there without a gap; `latest` may be the last of them. */
+  advance(prefixEnd: number, latest?: WrittenBytes): void {
     if (this.#algorithms.size === 0 || prefixEnd < THREAD_ABOVE_BYTES || this.#isStopped) return;
     const { fd } = this.#file;
     if (fd === undefined) return;
     this.#thread ??= new HashThread(fd, this.#algorithms);
-    this.#thread.advance(prefixEnd);
+    this.#thread.advance(prefixEnd, latest);
   }
 
   /** Ends for good. A thread may still read once, from a descriptor that is closed by then: nobody gets what it reads. */

@@ -1,10 +1,10 @@
 /**
- * The code of a {@link HashThread}: an entry of its own, which the build names beside main.ts. It reads the file back in
- * pieces that stay in a processor's cache, as far as it is told that the file is there.
+ * The code of a {@link HashThread}: an entry of its own, which the build names beside main.ts. It takes bytes from the shared
+ * ring, or reads the file back, in pieces that stay in a processor's cache, as far as it is told that they are there.
  */
 import { readSync } from "node:fs";
 import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
-import type { HashOrder, HashOutcome } from "./hash-thread.ts";
+import { type HashOrder, type HashOutcome, PROGRESS_BYTES } from "./hash-thread.ts";
 
 declare const self: Worker;
 
@@ -13,30 +13,45 @@ const PIECE_BYTES = 256 * 1024;
 const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
 const hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
 let descriptor = -1;
+let ring: Uint8Array = new Uint8Array(0);
+let progress: Int32Array = new Int32Array(1);
 let position = 0;
 
 self.addEventListener("message", ({ data }: MessageEvent<HashOrder>) => {
-  if (data.kind === "begin") {
-    descriptor = data.fd;
-    for (const algorithm of data.algorithms) {
-      hashers.set(algorithm, new Bun.CryptoHasher(hasherName(algorithm)));
-    }
-    return;
-  }
-  const isThere = hashUpTo(data.end);
+  if (data.kind === "begin") return begin(data);
+  const isThere = hashFile(data.sharedFrom) && hashShared(data.end);
   if (data.kind === "finish") tell(isThere ? takeDigests() : undefined);
 });
 
-/** Whether the file is so long. What can't be read now may be there later: the last order decides. */
-function hashUpTo(end: number): boolean {
+function begin({ fd, algorithms, shared }: Extract<HashOrder, { kind: "begin" }>): void {
+  descriptor = fd;
+  ring = new Uint8Array(shared.ring);
+  progress = new Int32Array(shared.progress);
+  for (const algorithm of algorithms) hashers.set(algorithm, new Bun.CryptoHasher(hasherName(algorithm)));
+}
+
+/** Whether the file is so long. */
+function hashFile(end: number): boolean {
   while (position < end) {
     const count = readSync(descriptor, piece, 0, Math.min(piece.length, end - position), position);
     if (count === 0) return false;
-    const bytes = piece.subarray(0, count);
-    for (const hasher of hashers.values()) hasher.update(bytes);
-    position += count;
+    hash(piece.subarray(0, count));
   }
   return true;
+}
+
+function hashShared(end: number): true {
+  while (position < end) {
+    const at = position % ring.length;
+    hash(ring.subarray(at, at + Math.min(PIECE_BYTES, end - position, ring.length - at)));
+  }
+  return true;
+}
+
+function hash(bytes: Uint8Array): void {
+  for (const hasher of hashers.values()) hasher.update(bytes);
+  position += bytes.length;
+  Atomics.store(progress, 0, Math.floor(position / PROGRESS_BYTES));
 }
 
 function takeDigests(): HashOutcome {

@@ -43,6 +43,28 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     expect(hex(digests.get("sha-512"))).toBe(digestOf("sha-512", CONTENT));
   });
 
+  test("is that of the whole when the bytes are passed on as they are written, in order or not", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    const pass = (start: number, end: number, prefixEnd = end) => {
+      write(start, end);
+      const bytes = Buffer.from(CONTENT.subarray(start, end));
+      hash.advance(prefixEnd, { bytes, position: start });
+      // What was passed is not kept.
+      bytes.fill(0);
+    };
+    const step = 300_001;
+    const gap = THREAD_ABOVE_BYTES + 5 * step;
+    for (let at = 0; at < gap; at += step) pass(at, Math.min(at + step, gap));
+    pass(gap + step, gap + 2 * step, gap);
+    pass(gap, gap + step, gap + 2 * step);
+    for (let at = gap + 2 * step; at < SIZE; at += step) {
+      pass(at, Math.min(at + step, SIZE));
+      if (at % 7 === 0) await Bun.sleep(1);
+    }
+    expect(hex((await hash.finish(SIZE)).get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
+  });
+
   test("is that of the new content when the file begins anew", async () => {
     const hash = makeHash();
     hash.need("sha-256");
