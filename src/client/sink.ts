@@ -15,14 +15,14 @@ import {
   renameSync,
   statfsSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
-import type { Place } from "./destination.ts";
+import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
+import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
 import type { TransferError } from "./transfer-error.ts";
 
@@ -102,7 +102,7 @@ export class FileSink {
     try {
       let written = 0;
       while (written < bytes.length) {
-        written += writeSync(this.#fd, bytes, written, bytes.length - written, position + written);
+        written += writePiece(this.#fd, bytes, written, position + written);
       }
     } catch (error) {
       throw cannotSave(this.path, error);

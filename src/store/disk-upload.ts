@@ -3,8 +3,9 @@
  * its name only when all of them are there and durable: at every instant, even if the power fails, the name holds the
  * old file or the whole new one.
  */
-import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
+import { writePiece } from "../base/write-piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
 import { BIGINT, LARGE_BYTES, modifiedMsOf, unsettledMs, versionOf } from "./disk-file.ts";
@@ -77,7 +78,7 @@ export class DiskUpload implements Upload {
     try {
       let start = 0;
       // A disk that is nearly full takes a part first, and fails on the rest.
-      while (start < bytes.length) start += writeSync(this.#descriptor, bytes, start, bytes.length - start);
+      while (start < bytes.length) start += writePiece(this.#descriptor, bytes, start);
       this.writtenBytes += bytes.length;
       this.#flush.noteWritten(bytes.length);
     } catch (error) {

@@ -1,8 +1,9 @@
 /**
  * One unfinished upload on the disk that is open.
  */
-import { close, fstatSync, ftruncateSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
+import { writePiece } from "../base/write-piece.ts";
 import { BIGINT, modifiedMsOf } from "./disk-file.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
@@ -79,7 +80,7 @@ export class OpenUnfinished implements UnfinishedUpload {
     this.#require();
     try {
       for (let start = 0; start < bytes.length;) {
-        const count = writeSync(this.#parts.descriptor, bytes, start, bytes.length - start);
+        const count = writePiece(this.#parts.descriptor, bytes, start);
         start += count;
         this.writtenBytes += count;
         this.#flush.noteWritten(count);
