@@ -13,7 +13,7 @@ import { hasPeer, startPeer, type Peer } from "../support/peers.ts";
 const AT_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const FILES = ["a b&c<d>'\"#1.txt", "per%41cent?.txt", "semi;a+b.txt", "sub/deep/ü.txt", "sub/x.txt"];
 
-for (const name of ["python", "nginx", "caddy"] as const) {
+for (const name of ["python", "nginx", "caddy", "apache", "lighttpd"] as const) {
   describe.skipIf(!hasPeer(name))(`a folder of ${name}`, () => {
     let source: TemporaryFolder;
     let target: TemporaryFolder;

@@ -16,9 +16,15 @@ import {
 import { hasPeer, startPeer, type Peer, type PeerName } from "../support/peers.ts";
 
 const BIG_BYTES = 8 * 1024 * 1024 + 7;
-const KEEPS_CONNECTIONS: Readonly<Record<PeerName, boolean>> = { python: false, nginx: true, caddy: true };
+const KEEPS_CONNECTIONS: Readonly<Record<PeerName, boolean>> = {
+  python: false,
+  nginx: true,
+  caddy: true,
+  apache: true,
+  lighttpd: true,
+};
 
-for (const name of ["python", "nginx", "caddy"] as const) {
+for (const name of ["python", "nginx", "caddy", "apache", "lighttpd"] as const) {
   describe.skipIf(!hasPeer(name))(`the client with ${name}`, () => {
     let source: TemporaryFolder;
     let target: TemporaryFolder;

@@ -2,17 +2,23 @@
  * Servers of other makers on a folder, for tests against the real thing. Each is started on a free loopback port with its
  * own temporary configuration, and only what was started here is ended.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export type PeerName = "python" | "nginx" | "caddy";
+export type PeerName = "python" | "nginx" | "caddy" | "apache" | "lighttpd";
 
 export type Peer = { readonly port: number; readonly stop: () => Promise<void> };
 
 type Program = { readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 
-const EXECUTABLES: Readonly<Record<PeerName, string>> = { python: "python3", nginx: "nginx", caddy: "caddy" };
+const EXECUTABLES: Readonly<Record<PeerName, string>> = {
+  python: "python3",
+  nginx: "nginx",
+  caddy: "caddy",
+  apache: "apache2",
+  lighttpd: "lighttpd",
+};
 const START_LIMIT_MS = 15_000;
 
 /** Whether this machine has the peer: for `test.skipIf(!hasPeer("nginx"))("… (nginx)", …)`. */
@@ -77,7 +83,59 @@ const PROGRAMS: Readonly<Record<PeerName, (place: Place) => Program>> = {
     ],
     env: { HOME: workFolder, XDG_CONFIG_HOME: workFolder, XDG_DATA_HOME: workFolder },
   }),
+  apache: (place) => ({ command: ["apache2", "-X", "-f", writeApacheConfig(place)] }),
+  lighttpd: (place) => ({ command: ["lighttpd", "-D", "-f", writeLighttpdConfig(place)] }),
 };
+
+/** Started by root it goes on as www-data, who has to be let in. */
+function writeApacheConfig({ folder, workFolder, port, lists }: Place): string {
+  const path = join(workFolder, "apache.conf");
+  chmodSync(folder, 0o755);
+  const modules = ["mpm_event", "authz_core", "mime", "dir", "autoindex"]
+    .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
+    .join("\n");
+  writeFileSync(
+    path,
+    `ServerRoot ${workFolder}
+${modules}
+ServerName 127.0.0.1
+Listen 127.0.0.1:${port}
+PidFile ${workFolder}/apache.pid
+ErrorLog ${workFolder}/error.log
+User www-data
+Group www-data
+TypesConfig /dev/null
+AddType image/jpeg .jpg
+AddDefaultCharset utf-8
+IndexOptions FancyIndexing Charset=UTF-8
+DocumentRoot ${folder}
+<Directory ${folder}>
+  Require all granted
+  Options ${lists ? "+" : "-"}Indexes
+</Directory>
+`,
+  );
+  return path;
+}
+
+function writeLighttpdConfig({ folder, workFolder, port, lists }: Place): string {
+  const path = join(workFolder, "lighttpd.conf");
+  writeFileSync(
+    path,
+    `server.document-root = "${folder}"
+server.bind = "127.0.0.1"
+server.port = ${port}
+server.errorlog = "${workFolder}/error.log"
+server.stat-cache-engine = "disable"
+server.modules = ( "mod_indexfile", "mod_dirlisting" )
+index-file.names = ( "index.html" )
+dir-listing.activate = "${lists ? "enable" : "disable"}"
+dir-listing.encoding = "utf-8"
+mimetype.assign = ( ".jpg" => "image/jpeg", ".txt" => "text/plain" )
+`,
+  );
+  return path;
+}
 
 function writeNginxConfig({ folder, workFolder, port, lists }: Place): string {
   const path = join(workFolder, "nginx.conf");
