@@ -12,6 +12,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 /** By file, longest kept first: a Map keeps the order of insertion. */
 const kept = new Map<OpenFile, Map<AppliedCoding, Uint8Array>>();
 let keptBytes = 0;
+/** The files that will tell when they are forgotten: each is asked once, however often its place here is needed. */
+const watched = new WeakSet<OpenFile>();
 
 /** The content of `file` in `coding`, if it was kept. */
 export function recallCompressed(file: OpenFile, coding: AppliedCoding): Uint8Array | undefined {
@@ -40,7 +42,8 @@ export function keepCompressed(file: OpenFile, coding: AppliedCoding, bytes: Uin
 function begin(file: OpenFile): Map<AppliedCoding, Uint8Array> {
   const codings = new Map<AppliedCoding, Uint8Array>();
   kept.set(file, codings);
-  file.whenForgotten?.(() => forget(file));
+  if (!watched.has(file)) file.whenForgotten?.(() => forget(file));
+  watched.add(file);
   return codings;
 }
 

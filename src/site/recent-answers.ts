@@ -54,7 +54,12 @@ class RecentAnswer implements Reply {
   }
 }
 
-/** The heads whose noted answers hold a file's content. */
+/** So many answers are noted at a time. SECURITY: a client can ask for one file in any number of words. */
+const MOST_NOTED = 16_384;
+
+/** The heads that carry a note, noted longest ago first: a Set keeps the order of insertion. */
+const noted = new Set<RequestHead>();
+/** Those among them whose answers hold a file's content. */
 const headsOf = new WeakMap<OpenFile, Set<RequestHead>>();
 
 /**
@@ -78,20 +83,32 @@ export function noteAnswer(visit: Visit, reply: Reply): Reply {
   const body = repeatable(reply.body);
   if (body === undefined) return reply;
   const answer = new RecentAnswer(visit, subject, reply, body);
+  takeOffNote(request);
   request.note = answer;
-  holdNoLonger(subject, request);
+  noted.add(request);
+  noteContent(subject, request);
+  const [oldest] = noted;
+  if (noted.size > MOST_NOTED && oldest !== undefined) takeOffNote(oldest);
   return answer;
 }
 
 /** Takes the note off `head` as soon as the content is no longer kept in memory: heads are known for longer than files. */
-function holdNoLonger(file: OpenFile, head: RequestHead): void {
+function noteContent(file: OpenFile, head: RequestHead): void {
   const known = headsOf.get(file);
   if (known !== undefined) return void known.add(head);
   const heads = new Set([head]);
   headsOf.set(file, heads);
   file.whenForgotten?.(() => {
-    for (const each of heads) each.note = undefined;
+    for (const each of heads) takeOffNote(each);
   });
+}
+
+function takeOffNote(head: RequestHead): void {
+  const { note } = head;
+  if (!(note instanceof RecentAnswer)) return;
+  head.note = undefined;
+  noted.delete(head);
+  headsOf.get(note.file)?.delete(head);
 }
 
 /** What may be given again, as short as it can be; `undefined` for a stream, and for parts with a boundary of their own. */

@@ -6,9 +6,9 @@ import type { RequestHead } from "./message.ts";
 
 /** Longer heads are rare, and not worth the memory. */
 const MOST_TEXT_BYTES = 2048;
-/** What an entry costs beside its text, roughly. */
-const ENTRY_BYTES = 1024;
-const MOST_BYTES = 24 * 1024 * 1024;
+/** What an entry costs beside its text, with what is noted at it, roughly. */
+const ENTRY_BYTES = 4096;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Shared by connections with the same limits: whether a head is valid depends on nothing else. */
 export class KnownHeads {
@@ -26,9 +26,11 @@ export class KnownHeads {
     if (text.length > MOST_TEXT_BYTES || this.#heads.has(text)) return;
     this.#heads.set(text, head);
     this.#bytes += text.length + ENTRY_BYTES;
-    if (this.#bytes <= MOST_BYTES) return;
-    const [oldest = ""] = this.#heads.keys();
-    this.#heads.delete(oldest);
-    this.#bytes -= oldest.length + ENTRY_BYTES;
+    // Short ones may have to go for a long one: as many as it takes.
+    for (const oldest of this.#heads.keys()) {
+      if (this.#bytes <= MOST_BYTES) return;
+      this.#heads.delete(oldest);
+      this.#bytes -= oldest.length + ENTRY_BYTES;
+    }
   }
 }

@@ -71,6 +71,19 @@ describe("keepCompressed()", () => {
     expect(recallCompressed(file, "gzip")).toBeUndefined();
   });
 
+  test("asks a file once to tell when it is forgotten, however often it lost its place meanwhile", () => {
+    const { file } = inMemory();
+    let asked = 0;
+    const counting: OpenFile = { ...file, whenForgotten: () => (asked += 1) };
+    for (let time = 0; time < 3; time += 1) {
+      keepCompressed(counting, "gzip", new Uint8Array(1));
+      for (let index = 0; index < 8; index += 1)
+        keepCompressed(inMemory().file, "gzip", new Uint8Array(4 * 1024 * 1024));
+      expect(recallCompressed(counting, "gzip")).toBeUndefined();
+    }
+    expect(asked).toBe(1);
+  });
+
   test("lets the longest kept go when there is too much", () => {
     const files = Array.from({ length: 9 }, () => inMemory().file);
     for (const file of files) keepCompressed(file, "gzip", new Uint8Array(4 * 1024 * 1024));

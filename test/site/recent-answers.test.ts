@@ -117,6 +117,17 @@ describe("the same request again", () => {
     expect(modified()).toBe("Thu, 01 Jan 2026 00:00:01 GMT");
   });
 
+  test("is noted for so many heads at a time, however many ask for one file, and the last ones count", () => {
+    const { state, store } = setUp();
+    const site = makeSite(store);
+    const requests = Array.from({ length: 17_000 }, (_, index) => makeRequest("GET", `/a.txt?${index}`));
+    for (const request of requests) void respond(request, site);
+    expect(requests.filter(({ note }) => note !== undefined).length).toBe(16_384);
+    expect(requests.at(-1)?.note).toBeDefined();
+    state.file.forget();
+    expect(requests.filter(({ note }) => note !== undefined)).toEqual([]);
+  });
+
   test("for several ranges has a boundary of its own", () => {
     const { store } = setUp();
     const site = makeSite(store);
