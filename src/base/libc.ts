@@ -2,7 +2,7 @@
  * The few calls of the C library that sockets need and the runtime does not offer. Linux only: elsewhere, and where the
  * library can't be loaded, there are none.
  */
-import { loadCalls } from "../base/c-library.ts";
+import { loadCalls } from "./c-library.ts";
 
 type Calls = ReturnType<typeof load>;
 

@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { readBody } from "./conversation.ts";
 import type { Segment } from "./download-plan.ts";
 import { FileHash } from "./file-hash.ts";
-import { Pace, StallWatch } from "./pace.ts";
+import { Pace, stallError, StallWatch } from "./pace.ts";
 import type { PartStore } from "./part-store.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
@@ -69,7 +69,7 @@ export class FileBody {
   async take(connection: Connection, segment: Segment): Promise<Fields | undefined> {
     const { stallWindowMs, limitBytesPerS } = this.#options;
     const watch = new StallWatch(stallWindowMs, limitBytesPerS, () =>
-      connection.abandon(stalled(stallWindowMs)),
+      connection.abandon(stallError("receive", stallWindowMs)),
     );
     try {
       const trailers = await readBody(connection, (bytes) => {
@@ -102,15 +102,6 @@ export class FileBody {
       throw SEGMENT_FULL;
     return this.#pace?.take(bytes.length, this.#options.signal);
   }
-}
-
-function stalled(windowMs: number): TransferError {
-  const seconds = Math.max(1, Math.round(windowMs / 1000));
-  return new TransferError(
-    "receive",
-    `The server has sent next to nothing for ${seconds} s; try again, or allow more time`,
-    { isRetryable: true },
-  );
 }
 
 function endedSooner(): TransferError {

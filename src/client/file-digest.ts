@@ -1,6 +1,7 @@
 /**
  * The digest of a local file, for a server that got it in pieces (RFC 9530 §3).
  */
+import { nextTurn } from "../base/turn.ts";
 import { formatDigestField } from "../semantics/digest.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -22,7 +23,7 @@ export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefi
     hasher.update(buffer.subarray(0, count));
     position += count;
     if (position % TURN_BYTES !== 0) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     throwIfInterrupted("read", signal);
   }
   file.throwIfChanged();

@@ -3,6 +3,7 @@
  * large file is hashed in a thread, beside the transfer.
  */
 import type { ReadableFile } from "../base/piece.ts";
+import { nextTurn } from "../base/turn.ts";
 import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
 import { HashThread, type WrittenBytes } from "./hash-thread.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -81,10 +82,4 @@ export class FileHash {
     }
     return new Map(hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
   }
-}
-
-function nextTurn(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setImmediate(resolve);
-  return promise;
 }

@@ -8,12 +8,11 @@ import type { Connection } from "./connection.ts";
 import { headOf } from "./conversation.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
-import { stallWindowOf, StallWatch } from "./pace.ts";
+import { stallError, stallWindowOf, StallWatch } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
 import { uploadRequest } from "./request.ts";
 import type { Route, SessionOptions } from "./session.ts";
-import { TransferError } from "./transfer-error.ts";
 
 type SendOptions = {
   readonly url: RemoteUrl;
@@ -112,7 +111,7 @@ export class FileSender {
     const windowMs = stallWindowOf(this.#session);
     const abandon = () => {
       // What comes then is the answer's time, which is limited by silence.
-      if (!this.isWhole || connection.isDelivering) connection.abandon(stalled(windowMs));
+      if (!this.isWhole || connection.isDelivering) connection.abandon(stallError("send", windowMs));
     };
     const watch = new StallWatch(windowMs, undefined, abandon, () => connection.deliveredBytes);
     try {
@@ -187,13 +186,4 @@ export class FileSender {
       clearTimeout(timer);
     }
   }
-}
-
-function stalled(windowMs: number): TransferError {
-  const seconds = Math.max(1, Math.round(windowMs / 1000));
-  return new TransferError(
-    "send",
-    `The server has taken next to nothing for ${seconds} s; try again, or allow more time`,
-    { isRetryable: true },
-  );
 }

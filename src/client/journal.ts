@@ -6,6 +6,7 @@
  * system had taken, which counts as long as the machine has not been started anew since.
  */
 import { readFileSync } from "node:fs";
+import { isJsonObject } from "../base/json-object.ts";
 import { decodeBase64, encodeBase64 } from "../semantics/base64.ts";
 import { bootId } from "./part-lock.ts";
 import type { Validator } from "./validator.ts";
@@ -64,7 +65,7 @@ export function readJournal(path: string, url: string): Kept | undefined {
 }
 
 function checkJournal(value: unknown, url: string): Kept | undefined {
-  if (!isRecord(value) || value["version"] !== VERSION || value["url"] !== url) return undefined;
+  if (!isJsonObject(value) || value["version"] !== VERSION || value["url"] !== url) return undefined;
   const validator = checkValidator(value["validator"]);
   const totalBytes = value["totalBytes"];
   if (validator === undefined || (totalBytes !== undefined && !isCount(totalBytes))) return undefined;
@@ -78,7 +79,7 @@ function checkJournal(value: unknown, url: string): Kept | undefined {
 }
 
 function checkValidator(value: unknown): Validator | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { kind, value: text } = value;
   if ((kind !== "tag" && kind !== "date") || typeof text !== "string") return undefined;
   return { kind, value: text };
@@ -88,7 +89,7 @@ function checkExtents(value: unknown, totalBytes: number | undefined): readonly 
   if (!Array.isArray(value) || value.length > MAX_EXTENTS) return undefined;
   const extents: Extent[] = [];
   for (const item of value) {
-    if (!isRecord(item)) return undefined;
+    if (!isJsonObject(item)) return undefined;
     const { start, end } = item;
     if (!isCount(start) || !isCount(end) || start > end || end > (totalBytes ?? end)) return undefined;
     extents.push({ start, end });
@@ -98,8 +99,4 @@ function checkExtents(value: unknown, totalBytes: number | undefined): readonly 
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@
  * Reads a folder's listing as JSON: netfile's own, Caddy's, and that of nginx with `autoindex_format json`. An entry whose
  * name is none is left out and told, so that the others can still be used.
  */
+import { isJsonObject } from "../base/json-object.ts";
 import { parseHttpDate } from "../semantics/http-date.ts";
 import { isPlainName } from "./destination.ts";
 import type { RemoteUrl } from "./origin.ts";
@@ -44,11 +45,11 @@ function parseJson(text: string, url: RemoteUrl): unknown {
 
 /** The entries as netfile would have written them; `undefined` when there is no list of objects. */
 function listedValues(listing: unknown, nowMs: number): readonly Value[] | undefined {
-  const list = isRecord(listing) ? listing["entries"] : listing;
+  const list = isJsonObject(listing) ? listing["entries"] : listing;
   if (!Array.isArray(list)) return undefined;
   const values: readonly unknown[] = list;
-  if (!values.every(isRecord)) return undefined;
-  return isRecord(listing) ? values : values.map((value) => translate(value, nowMs));
+  if (!values.every(isJsonObject)) return undefined;
+  return isJsonObject(listing) ? values : values.map((value) => translate(value, nowMs));
 }
 
 function translate(value: Value, nowMs: number): Value {
@@ -72,8 +73,4 @@ function translateNginx({ name, type, mtime, size }: Value, nowMs: number): Valu
 /** A date that can't be read is one that isn't known: the file is asked for its own. */
 function toInstant(ms: number | undefined): string | undefined {
   return ms === undefined || Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
-}
-
-function isRecord(value: unknown): value is Value {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

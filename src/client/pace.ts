@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { pause } from "./retry.ts";
 import type { SessionOptions } from "./session.ts";
+import { TransferError } from "./transfer-error.ts";
 
 /** Bytes that may come at once, in ms of the rate. */
 const BURST_MS = 100;
@@ -82,4 +83,15 @@ export function stallWindowOf({
   stallWindowMs,
 }: Pick<SessionOptions, "silenceMs" | "stallWindowMs">): number {
   return stallWindowMs ?? Math.max(LEAST_WINDOW_MS, 1.5 * silenceMs);
+}
+
+/** The error for a server that has sent, or taken, next to nothing over a window. */
+export function stallError(phase: "send" | "receive", windowMs: number): TransferError {
+  const seconds = Math.max(1, Math.round(windowMs / 1000));
+  const done = phase === "send" ? "taken" : "sent";
+  return new TransferError(
+    phase,
+    `The server has ${done} next to nothing for ${seconds} s; try again, or allow more time`,
+    { isRetryable: true },
+  );
 }

@@ -2,6 +2,7 @@
  * Reads a folder of a netfile server as JSON. Every value is checked: the names end up in requests and on disks.
  */
 import { concatBytes, decodeUtf8 } from "../base/bytes.ts";
+import { isJsonObject } from "../base/json-object.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { refusedDownload } from "./answer.ts";
@@ -87,7 +88,7 @@ export async function readListing(session: Session, { reply, url }: Arrival): Pr
  */
 export function parseListing(text: string, url: RemoteUrl): readonly RemoteEntry[] {
   const listing = parseJson(text, url);
-  if (!isRecord(listing) || !Array.isArray(listing["entries"])) {
+  if (!isJsonObject(listing) || !Array.isArray(listing["entries"])) {
     throw noListing(url, "what the server sent is no listing");
   }
   return listing["entries"].map((value: unknown) => parseEntry(value, url));
@@ -106,7 +107,7 @@ function parseJson(text: string, url: RemoteUrl): unknown {
  * @throws {TransferError} phase `answer` when it is none.
  */
 export function parseEntry(value: unknown, url: RemoteUrl): RemoteEntry {
-  if (!isRecord(value)) throw noListing(url, "an entry of the listing is malformed");
+  if (!isJsonObject(value)) throw noListing(url, "an entry of the listing is malformed");
   const { name, kind, size, modified } = value;
   // SECURITY: a name with a directory in it would be asked for, and saved, somewhere else (CVE-2025-27142).
   if (typeof name !== "string" || !isPlainName(name) || !name.isWellFormed()) {
@@ -127,10 +128,6 @@ function parseInstant(value: unknown, url: RemoteUrl): number | undefined {
   const instantMs = typeof value === "string" && ISO_INSTANT.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(instantMs)) throw noListing(url, "the listing holds a date that is none");
   return instantMs;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The error for a folder that can't be listed, and why. */

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import { isJsonObject } from "../base/json-object.ts";
 import type { FileIdentity, LocalFile } from "./local-file.ts";
 import { formatRemoteUrl, parseRemoteUrl, type RemoteUrl } from "./origin.ts";
 import { PartLock } from "./part-lock.ts";
@@ -106,7 +107,8 @@ export class UploadRecord {
   }
 
   #check(value: unknown): EarlierUpload | undefined {
-    if (!isObject(value) || value["version"] !== VERSION || !isObject(value["source"])) return undefined;
+    if (!isJsonObject(value) || value["version"] !== VERSION || !isJsonObject(value["source"]))
+      return undefined;
     const { resource, madeMs, source } = value;
     if (typeof resource !== "string" || typeof madeMs !== "number") return undefined;
     if (Math.abs(this.#clock.nowMs() - madeMs) > LIFE_MS) return undefined;
@@ -132,8 +134,4 @@ export class UploadRecord {
 
 function isIdentity(source: Readonly<Record<string, unknown>>, identity: FileIdentity): boolean {
   return Object.entries(identity).every(([key, value]) => source[key] === value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -254,8 +254,8 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
 
   #decide(current: RequestInProgress, outcome: Outcome): void {
     current.decide(outcome);
-    const hasBodyBytes = this.#exchange.bufferedBytes > 0;
-    if (outcome.kind === "intake") this.#say(current.interimAnswers({ hasBodyBytes }));
+    if (outcome.kind === "intake")
+      this.#say(current.interimAnswers({ hasBodyBytes: this.#exchange.bufferedBytes > 0 }));
     else if (current.isAnsweredEarly()) this.#answer(current, outcome, { close: true });
   }
 

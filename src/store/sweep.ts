@@ -4,6 +4,7 @@
 import { type Dirent, lstatSync, unlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { nextTurn } from "../base/turn.ts";
 import { confineNames, isServableName } from "./confine.ts";
 import { type DiskOptions, openReach } from "./open-reach.ts";
 import { describeThisProcess, isAbandoned, parsePartName, type PartOwner } from "./part-name.ts";
@@ -64,7 +65,7 @@ async function sweepFolder(
   try {
     const dirents: readonly Dirent[] = await readdir(folder.path, { withFileTypes: true });
     for (const [index, dirent] of dirents.entries()) {
-      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (index % BATCH === BATCH - 1) await nextTurn();
       if (dirent.isDirectory() && isServableName(dirent.name)) folders.push(dirent.name);
       if (!dirent.isDirectory() && removeIfAbandoned(folder, dirent.name, sweeper)) removed += 1;
     }

@@ -19,8 +19,7 @@ export function interpretRequest(read: Head<RequestLine>): RequestHead {
   checkHost(start.version, control.host);
   const framing = decideRequestFraming(start.version, control);
   const expectsContinue = waitsForContinue(start.version, framing, control);
-  // Member by member: spreading costs as much here as the rest.
-  // First what is looked at however often it is asked.
+  // Member by member, since spreading costs as much here as the rest; first what is looked at however often it is asked.
   return {
     kind: "request",
     method: start.method,

@@ -35,6 +35,17 @@ class TestFile implements ReadableFile {
   }
 }
 
+/** An outbox to whoever listens on `port`; `room.notify` is called when there is room again. */
+async function connectOutbox(port: number) {
+  const room = { notify: () => {} };
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: { data() {}, drain: () => room.notify() },
+  });
+  return { socket, outbox: new Outbox(socket), room };
+}
+
 /** Sends head, slice and tail of `file` to a socket that reads, and gives all that it has read. */
 async function send(file: TestFile): Promise<Buffer> {
   const received: Buffer[] = [];
@@ -44,13 +55,7 @@ async function send(file: TestFile): Promise<Buffer> {
     port: 0,
     socket: { data: (_, chunk) => void received.push(chunk), close: () => closed.resolve() },
   });
-  const room = { notify: () => {} };
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: listener.port,
-    socket: { data() {}, drain: () => room.notify() },
-  });
-  const outbox = new Outbox(socket);
+  const { socket, outbox, room } = await connectOutbox(listener.port);
   outbox.push(Buffer.from("head "));
   outbox.push({ kind: "slice", file, position: 3, length: size - 3 });
   outbox.push(Buffer.from(" tail"));
@@ -94,13 +99,7 @@ describe("Outbox with a file of the system", () => {
         },
       },
     });
-    const room = { notify: () => {} };
-    const socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port: listener.port,
-      socket: { data() {}, drain: () => room.notify() },
-    });
-    const outbox = new Outbox(socket);
+    const { socket, outbox, room } = await connectOutbox(listener.port);
     outbox.push(content.subarray(0, 100));
     outbox.push({ kind: "slice", file, position: 100, length: size - 100 });
     let result = outbox.flush();
