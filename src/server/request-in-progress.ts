@@ -43,9 +43,13 @@ export class RequestInProgress {
     return this.head?.method === "HEAD";
   }
 
-  /** Whether the client asks nothing more after this, and has as good as read the answer: it is short. */
+  /**
+   * Whether the client asks nothing more after this, and has as good as read the answer: it is short. After a body, old
+   * clients still send a line end (RFC 9112 §2.2), which a closed connection would answer with a reset.
+   */
   get isClientsLast(): boolean {
-    return this.head?.persists === false && this.answer?.isShort === true;
+    const { head, answer } = this;
+    return head?.persists === false && head.framing.kind === "none" && answer?.isShort === true;
   }
 
   /** Whether the client's next bytes belong to this request's body. */
