@@ -41,9 +41,14 @@ export class MemoryFile implements ReadableFile {
     return this.#heldBytes;
   }
 
+  /** What `length` bytes take of memory. */
+  roomFor(length: number): number {
+    return Math.ceil(length / this.#pageBytes) * this.#pageBytes;
+  }
+
   /** Keeps a copy of `bytes`. @returns where it is; `undefined` when the system has no memory for it. */
   keep(bytes: Uint8Array): FileSlice | undefined {
-    const roomBytes = this.#roomFor(bytes.length);
+    const roomBytes = this.roomFor(bytes.length);
     const slice = this.#place(bytes.length, roomBytes);
     this.#heldBytes += roomBytes;
     try {
@@ -57,7 +62,7 @@ export class MemoryFile implements ReadableFile {
 
   /** Gives back the memory of `slice`, which {@link keep} has given: once, when nobody will read it any more. */
   release({ position, length }: FileSlice): void {
-    const roomBytes = this.#roomFor(length);
+    const roomBytes = this.roomFor(length);
     this.#heldBytes -= roomBytes;
     // What is on its way to a peer are the pages themselves: a hole leaves them to it, and new ones come in their place.
     const isHole = libc()?.fallocate(
@@ -88,9 +93,5 @@ export class MemoryFile implements ReadableFile {
       this.#endPosition += roomBytes;
     }
     return { kind: "slice", file: this, position, length };
-  }
-
-  #roomFor(length: number): number {
-    return Math.ceil(length / this.#pageBytes) * this.#pageBytes;
   }
 }

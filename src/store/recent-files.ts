@@ -94,7 +94,7 @@ class RecentFiles implements Store {
     const known = this.#files.get(key);
     if (known !== undefined) this.#forget(key, known);
     this.#files.set(key, file);
-    this.#heldBytes += file.whole.length + ENTRY_BYTES;
+    this.#heldBytes += file.heldBytes + ENTRY_BYTES;
     for (const [oldKey, old] of this.#files) {
       if (this.#heldBytes <= this.#options.totalBytes) return;
       this.#forget(oldKey, old);
@@ -103,7 +103,7 @@ class RecentFiles implements Store {
 
   #forget(key: string, file: KeptFile): void {
     this.#files.delete(key);
-    this.#heldBytes -= file.whole.length + ENTRY_BYTES;
+    this.#heldBytes -= file.heldBytes + ENTRY_BYTES;
     file.forget();
   }
 }
@@ -153,6 +153,12 @@ class KeptFile implements KeptContent {
   close(): void {
     this.#holds -= 1;
     this.#releaseUnused();
+  }
+
+  /** What it takes of memory. */
+  get heldBytes(): number {
+    const { length } = this.whole;
+    return this.whole instanceof Uint8Array ? length : (this.#memory?.roomFor(length) ?? length);
   }
 
   #releaseUnused(): void {
