@@ -26,13 +26,14 @@ const LEAST_SLICE_BYTES = 4 * 1024;
 const ENTRY_BYTES = 1024;
 
 /** Puts a memory for small files in front of `store`: files up to 64 KiB, 256 MiB of them where there is much memory. */
-export function rememberFiles(store: Store, options: RecentFilesOptions = defaultOptions()): Store {
+export function rememberFiles(store: Store, options: RecentFilesOptions = memoryForFiles(1)): Store {
   return new RecentFiles(store, options);
 }
 
-function defaultOptions(): RecentFilesOptions {
+/** What one of `processes` that serve together may keep. */
+export function memoryForFiles(processes: number): RecentFilesOptions {
   const share = process.constrainedMemory() / MEMORY_SHARE;
-  return { fileBytes: FILE_BYTES, totalBytes: Math.min(share, MOST_TOTAL_BYTES) };
+  return { fileBytes: FILE_BYTES, totalBytes: Math.min(share, MOST_TOTAL_BYTES) / processes };
 }
 
 class RecentFiles implements Store {
