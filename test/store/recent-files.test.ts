@@ -265,7 +265,7 @@ describe("rememberFiles()", () => {
   });
 
   test("keeps no more than it may: what was read longest ago goes first", async () => {
-    const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 3 * 1024 });
+    const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 7 * 1024 });
     for (const name of ["1.txt", "2.txt", "3.txt"]) root.file(name, name);
     await settled(disk, "/3.txt");
     for (const name of ["1.txt", "2.txt", "3.txt"]) textAt(store, `/${name}`);
