@@ -75,6 +75,8 @@ class RecentFiles implements Store {
     if (found?.kind !== "file" || !this.#mayKeep(found.file)) return found;
     const bytes = readWhole(found.file);
     if (bytes === undefined) return found;
+    // It was changed while it was read: these bytes may be of two versions.
+    if (found.file.isCurrent?.() !== true) return this.#store.find(path);
     const kept = this.#keep(found.file, bytes);
     const file = kept.open();
     this.#remember(path.text, kept);

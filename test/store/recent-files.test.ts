@@ -264,6 +264,32 @@ describe("rememberFiles()", () => {
     file.close();
   });
 
+  test("a file that is changed while it is read is neither kept nor given as it was", async () => {
+    const { root, disk } = await setUp();
+    let isCalm = false;
+    const racing: Store = {
+      folder: (path) => disk.folder(path),
+      find(path) {
+        const found = disk.find(path);
+        if (found?.kind !== "file" || isCalm) return found;
+        isCalm = true;
+        const { file } = found;
+        const read = file.read.bind(file);
+        file.read = (target, position) => {
+          writeFileSync(root.at("a.txt"), "OTHER");
+          return read(target, position);
+        };
+        return found;
+      },
+    };
+    const file = fileOf(rememberFiles(racing).find(at("/a.txt")));
+    expect(file.kept).toBeUndefined();
+    const now = fileOf(disk.find(at("/a.txt")));
+    expect(file.version).toBe(now.version);
+    file.close();
+    now.close();
+  });
+
   test("keeps no more than it may: what was read longest ago goes first", async () => {
     const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 7 * 1024 });
     for (const name of ["1.txt", "2.txt", "3.txt"]) root.file(name, name);
