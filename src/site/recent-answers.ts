@@ -85,7 +85,8 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
 export function noteAnswer(visit: Visit, reply: Reply): Reply {
   const { subject, request } = visit;
   const content = subject?.kept;
-  if (content === undefined || reply.close === true) return reply;
+  // What took a while to be made may be made of content that is forgotten already.
+  if (content?.isCurrent() !== true || reply.close === true) return reply;
   const body = repeatable(reply.body, content);
   if (body === undefined) return reply;
   const answer = new RecentAnswer(visit, content, reply, body);

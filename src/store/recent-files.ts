@@ -111,13 +111,13 @@ class RecentFiles implements Store {
   }
 }
 
-/** A file that is wholly in memory; it may be given to many at once, and closing it means nothing. */
 /** A file whose content is in memory. */
 class KeptFile implements KeptContent {
   readonly whole: Piece;
   /** As it was when it was read; closed. */
   readonly original: OpenFile;
-  readonly #memory: MemoryFile | undefined;
+  /** `undefined` once its part of it has been given back. */
+  #memory: MemoryFile | undefined;
   #holds = 0;
   #isForgotten = false;
   #onForgotten: (() => void)[] | undefined;
@@ -167,6 +167,7 @@ class KeptFile implements KeptContent {
   #releaseUnused(): void {
     if (!this.#isForgotten || this.#holds > 0 || this.whole instanceof Uint8Array) return;
     this.#memory?.release(this.whole);
+    this.#memory = undefined;
   }
 
   open(): OpenFile {

@@ -24,6 +24,7 @@ function setUp(text = "one") {
 class MemoryFile implements OpenFile, KeptContent {
   readonly kept = this;
   readonly whole: Piece;
+  readonly text: Uint8Array;
   holds = 0;
   readonly sizeBytes: number;
   readonly modifiedMs = 0;
@@ -35,6 +36,7 @@ class MemoryFile implements OpenFile, KeptContent {
 
   constructor(text: string) {
     const bytes = new TextEncoder().encode(text);
+    this.text = bytes;
     // What is long is sent by the kernel.
     this.whole = text.length < 10 ? bytes : { kind: "slice", file: this, position: 7, length: bytes.length };
     this.sizeBytes = bytes.length;
@@ -49,8 +51,10 @@ class MemoryFile implements OpenFile, KeptContent {
     this.forget = forget;
   }
 
-  read(): number {
-    return 0;
+  read(target: Uint8Array, position: number): number {
+    const part = this.text.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
   }
 
   hold(): void {
@@ -190,6 +194,18 @@ describe("the same request again", () => {
     state.finds = 0;
     expect(respond(request, site)).not.toBe(first);
     expect(state.finds).toBeGreaterThan(1);
+  });
+
+  test("is not repeated when its file changed while it was made", async () => {
+    const { state, store } = setUp();
+    const site = makeSite({ ...store, quietMark: state.file.quietMark });
+    const request = makeRequest("GET", "/a.txt", { fields: { "Want-Repr-Digest": "sha-256=10" } });
+    const first = respond(request, site);
+    expect(first).toBeInstanceOf(Promise);
+    state.file.isNow = false;
+    state.file = inMemory("second");
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await respond(request, site)).toMatchObject({ body: { bytes: state.file.text } });
   });
 
   test("a 304 is repeated as well", () => {
