@@ -3,15 +3,16 @@ import type { Piece } from "../../src/base/piece.ts";
 import { closeBody, type Reply } from "../../src/site/reply.ts";
 import { respond, type Site } from "../../src/site/respond.ts";
 import type { Found, KeptContent, OpenFile, Store } from "../../src/store/store.ts";
+import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import { makeRequest, makeSite } from "../support/requests.ts";
 
 /** A store with one file in memory, which the test can replace; counts how often it is asked. */
-function setUp(text = "one") {
+function setUp(text = "one", name = "a.txt") {
   const state = { file: inMemory(text), finds: 0 };
   const store: Store = {
     find: (path): Found | undefined => {
       state.finds += 1;
-      if (path.names.at(-1) !== "a.txt") return undefined;
+      if (path.names.at(-1) !== name) return undefined;
       state.file.hold();
       return { kind: "file", file: state.file };
     },
@@ -98,6 +99,31 @@ describe("the same request again", () => {
     expect(state.file.holds).toBe(holds);
     for (const answer of answers) closeBody(answer.body);
     expect(state.file.holds).toBe(0);
+  });
+
+  test("for a folder has the page of that folder again, while that is the same", () => {
+    const { state, store } = setUp("one", "index.html");
+    const site = makeSite(store);
+    const request = makeRequest("GET", "/sub/");
+    const first = respond(request, site);
+    expect(respond(request, site)).toBe(first);
+    state.file.isNow = false;
+    state.file = inMemory("second");
+    expect(respond(request, site)).toMatchObject({ body: { bytes: state.file.whole } });
+  });
+
+  test("for a page that stands for whatever is missing is decided anew", () => {
+    const { state, store } = setUp("one", "index.html");
+    const site = { ...makeSite(store), policy: { ...DEFAULT_POLICY, spa: true } };
+    const onlyAtRoot: Store = {
+      ...store,
+      find: (path) => (path.names.length === 1 ? store.find(path) : undefined),
+    };
+    const request = makeRequest("GET", "/a/page", { fields: { Accept: "text/html" } });
+    for (let time = 1; time <= 2; time++) {
+      expect(respond(request, { ...site, store: onlyAtRoot })).toMatchObject({ status: 200 });
+      expect(state.finds).toBe(time);
+    }
   });
 
   test("has the same part again", () => {
