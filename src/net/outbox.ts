@@ -33,7 +33,7 @@ const LEAST_CHUNK_BYTES = 32 * 1024;
 /** Slices of this size and more are left to the kernel: below, one write with what stands before costs less. */
 const LEAST_SENT_BYTES = 4 * 1024;
 /** With a slice of this size and more, what fills no segment waits for what follows. */
-const LEAST_CORKED_BYTES = 64 * 1024;
+const LEAST_CORKED_BYTES = 256 * 1024;
 /** So much is asked of the kernel at a time: at most 0.5 ms of its work when the file is in memory. */
 const SENT_CHUNK_BYTES = 1024 * 1024;
 /** A socket may get room between two calls; but not so often in a row. */

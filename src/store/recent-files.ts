@@ -15,17 +15,23 @@ export type RecentFilesOptions = {
   readonly totalBytes: number;
 };
 
-const FILE_BYTES = 64 * 1024;
+const FILE_BYTES = 256 * 1024;
 /** Of the memory that this process may use, one part in so many is for files, but no more than this. */
 const MEMORY_SHARE = 16;
 const MOST_TOTAL_BYTES = 256 * 1024 * 1024;
+
+/**
+ * When there is no room, one newcomer in so many takes the place of the oldest: of a crowd of files that are asked for once, each
+ * would be copied for nothing.
+ */
+const NEWCOMERS_PER_PLACE = 8;
 
 /** Content of this size and more is kept where the kernel can send it by itself; shorter content is sent with its head. */
 const LEAST_SLICE_BYTES = 4 * 1024;
 /** What an entry costs beside its bytes, as measured: its path, twice, and what was measured of the file. */
 const ENTRY_BYTES = 2560;
 
-/** Puts a memory for small files in front of `store`: files up to 64 KiB, 256 MiB of them where there is much memory. */
+/** Puts a memory for small files in front of `store`: files up to 256 KiB, 256 MiB of them where there is much memory. */
 export function rememberFiles(store: Store, options: RecentFilesOptions = memoryForFiles(1)): Store {
   return new RecentFiles(store, options);
 }
@@ -46,6 +52,8 @@ class RecentFiles implements Store {
   /** Holds what is not short. */
   #memory: MemoryFile | undefined;
   #heldBytes = 0;
+  /** Who found no room since somebody made way. */
+  #newcomers = 0;
 
   constructor(store: Store, options: RecentFilesOptions) {
     this.#store = store;
@@ -90,7 +98,11 @@ class RecentFiles implements Store {
   }
 
   #mayKeep(file: OpenFile): boolean {
-    return file.isSettled && file.isCurrent !== undefined && file.sizeBytes <= this.#options.fileBytes;
+    const { fileBytes, totalBytes } = this.#options;
+    if (!file.isSettled || file.isCurrent === undefined || file.sizeBytes > fileBytes) return false;
+    if (this.#heldBytes + file.sizeBytes + ENTRY_BYTES <= totalBytes) return true;
+    this.#newcomers = (this.#newcomers + 1) % NEWCOMERS_PER_PLACE;
+    return this.#newcomers === 0;
   }
 
   #remember(key: string, file: KeptFile): void {
