@@ -96,7 +96,7 @@ export class FileBody {
     const room = end === undefined ? bytes.length : end - position;
     const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
     const latest = { bytes: taken, position };
-    this.#store.write(taken, position);
+    this.#store.write(taken, position, this.hash.readsBack(latest) ? "soon" : "later");
     segment.position += taken.length;
     const hashing = this.hash.advance(this.#store.written.prefixEnd, latest);
     this.#meter.advance(taken.length);
