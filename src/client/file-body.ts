@@ -74,6 +74,7 @@ export class FileBody {
     const watch = new StallWatch(stallWindowMs, limitBytesPerS, () =>
       connection.abandon(stallError("receive", stallWindowMs)),
     );
+    connection.lend = () => this.hash.lend(segment.position);
     try {
       const trailers = await readBody(connection, (bytes) => {
         watch.count(bytes.length);
@@ -86,6 +87,7 @@ export class FileBody {
       if (error === SEGMENT_FULL) return undefined;
       throw error;
     } finally {
+      connection.lend = undefined;
       watch.stop();
     }
   }

@@ -46,6 +46,11 @@ export class FileHash {
     this.#isLarge = sizeBytes >= THREAD_ABOVE_BYTES;
   }
 
+  /** Memory to read the bytes at `position` into, if they come next: the thread hashes them there. Else `undefined`. */
+  lend(position: number): Uint8Array | undefined {
+    return this.#thread?.lend(position);
+  }
+
   /** Whether `latest` would be read from the file again, as far as is known. */
   readsBack(latest: WrittenBytes): boolean {
     if (this.#algorithms.size === 0) return false;

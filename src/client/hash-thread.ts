@@ -46,6 +46,9 @@ const RING_BYTES = 8 * 1024 * 1024;
 const LEAST_ROOM_BYTES = 1024 * 1024;
 /** What is hashed in about 50 ms. If the thread is farther behind, it reads the file meanwhile. */
 const MOST_AWAITED_BYTES = 64 * 1024 * 1024;
+/** So much of the ring is lent at a time, at least and at most. */
+const LEAST_LENT_BYTES = 64 * 1024;
+const MOST_LENT_BYTES = 512 * 1024;
 /** As much is worth a message, and is still in a cache when the thread takes it up. */
 const STEP_BYTES = 1024 * 1024;
 
@@ -85,6 +88,17 @@ export class HashThread {
   /** Whether these bytes come next, and there is room to share them: then they are not read from the file. */
   canShare({ bytes, position }: WrittenBytes): boolean {
     return position === this.#end && position + bytes.length - this.#hashedEnd <= RING_BYTES;
+  }
+
+  /**
+   * Lends the place where the bytes at `position` are shared, if they come next: what is read into it need not be copied.
+   * @returns `undefined` when there is no room.
+   */
+  lend(position: number): Uint8Array | undefined {
+    const roomBytes = Math.min(MOST_LENT_BYTES, RING_BYTES - (this.#end - this.#hashedEnd));
+    if (position !== this.#end || roomBytes < LEAST_LENT_BYTES) return undefined;
+    const at = position % RING_BYTES;
+    return this.#ring.subarray(at, Math.min(at + roomBytes, RING_BYTES));
   }
 
   /**
@@ -147,6 +161,7 @@ export class HashThread {
     const { bytes, position } = latest;
     if (position + bytes.length !== end || !this.canShare(latest)) return false;
     const at = position % RING_BYTES;
+    if (bytes.buffer === this.#ring.buffer && bytes.byteOffset === at) return true;
     const untilWrap = Math.min(bytes.length, RING_BYTES - at);
     this.#ring.set(bytes.subarray(0, untilWrap), at);
     this.#ring.set(bytes.subarray(untilWrap), 0);

@@ -162,6 +162,27 @@ describe("FileHash, with a thread that begins before the bytes", () => {
     await waiting;
   });
 
+  test("takes what was read into the memory that it lent, and only there", async () => {
+    const hash = new FileHash({ read, fd });
+    hash.need("sha-256");
+    hash.expect(MANY.length);
+    expect(hash.lend(0)).toBeUndefined();
+    void hash.advance(0);
+    let lentCount = 0;
+    for (let position = 0; position < MANY.length;) {
+      expect(hash.lend(position + 1)).toBeUndefined();
+      const lent = hash.lend(position);
+      if (lent !== undefined) lentCount += 1;
+      const length = Math.min(lent?.length ?? STEP, STEP, MANY.length - position);
+      const bytes = (lent ?? Buffer.alloc(length)).subarray(0, length);
+      bytes.set(MANY.subarray(position, position + length));
+      await hash.advance(position + length, { bytes, position });
+      position += length;
+    }
+    expect(lentCount).toBeGreaterThan(MANY.length / STEP / 2);
+    expect(hex((await hash.finish(MANY.length)).get("sha-256"))).toBe(digestOf("sha-256", MANY));
+  });
+
   test("needs nothing read back when nobody wants a digest", () => {
     const hash = new FileHash({ read, fd });
     const latest = { bytes: MANY.subarray(0, 1), position: 0 };
