@@ -1,9 +1,10 @@
 /**
- * Writing to a file past what the system would keep of it in memory (Linux 6.14): the bytes go to the disk at once, and what held
+ * Writing to a file past what the system would keep of it in memory (Linux 6.16): the bytes go to the disk at once, and what held
  * them is free again when they are there. A large file that nobody reads soon takes nobody else's memory away then, and it
  * is written faster, since the same memory, which a processor has at hand, is used again and again.
  */
 import { ptr } from "bun:ffi";
+import { release } from "node:os";
 import { CALL_NUMBERS, loadCalls } from "./c-library.ts";
 import { writePiece } from "./write-piece.ts";
 
@@ -38,7 +39,7 @@ const vector = new BigUint64Array(2);
 export function writeUncached(fd: number, bytes: Uint8Array, start: number, position: number): number {
   const length = bytes.length - start - ((position + bytes.length - start) % PAGE_BYTES);
   if (length >= LEAST_BYTES) {
-    if (call === "untried") call = loadCalls(CALLS)?.syscall;
+    if (call === "untried") call = canBeTrusted(release()) ? loadCalls(CALLS)?.syscall : undefined;
     vector[0] = BigInt(ptr(bytes, start));
     vector[1] = BigInt(length);
     const count = Number(call?.(CALL_NUMBERS.pwritev2, fd, vector, 1, position, 0, UNCACHED) ?? 0);
@@ -46,4 +47,13 @@ export function writeUncached(fd: number, bytes: Uint8Array, start: number, posi
   }
   // Where the call has failed this tells why, or does it.
   return writePiece(fd, bytes, start, position);
+}
+
+/**
+ * Whether the kernel is recent enough: 6.14 knows such writes already, but they were corrected in the versions that followed.
+ * @param kernel as `uname -r` says.
+ */
+export function canBeTrusted(kernel: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernel) ?? [];
+  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16);
 }

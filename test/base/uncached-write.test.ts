@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeUncached } from "../../src/base/uncached-write.ts";
+import { canBeTrusted, writeUncached } from "../../src/base/uncached-write.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "netfile-uncached-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,3 +56,13 @@ describe("writeUncached()", () => {
     closeSync(fd);
   });
 });
+
+test.each([
+  ["6.18.44-fc-v669", true],
+  ["6.16.0", true],
+  ["7.0-rc1", true],
+  ["6.15.9", false],
+  ["6.6.1", false],
+  ["5.19", false],
+  ["nothing of the kind", false],
+])("canBeTrusted(%j) is %p", (kernel, expected) => expect(canBeTrusted(kernel)).toBe(expected));
