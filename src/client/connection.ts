@@ -39,6 +39,8 @@ export class Connection {
   askedAtMs = 0;
   /** When the first byte after it came. */
   firstByteAtMs: number | undefined;
+  /** Gives memory to read the next of large content into, for who wants it there. */
+  lend: (() => Uint8Array | undefined) | undefined;
 
   readonly #options: ConnectionOptions;
   readonly #exchange = new Exchange("client");
@@ -70,7 +72,7 @@ export class Connection {
     this.#options = options;
     this.#place = printable(formatHostPort(origin.host, origin.port));
     this.#outbox = new Outbox(this.#writer());
-    const scratch = () => (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
+    const scratch = () => this.lend?.() ?? (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
     this.#reader = new DirectReader(scratch, options.clock, TURN_MS);
     this.handlers = {
       open: (socket) => this.#opened(socket),

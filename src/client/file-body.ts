@@ -50,9 +50,12 @@ export class FileBody {
     return this.#receivedBytes;
   }
 
-  /** Sets the counts by what is on the disk. */
+  /** Sets the counts by what is on the disk, and has a digest begin with it. */
   recount(): void {
-    this.#meter.restart(this.#store.written.totalBytes, this.#store.version?.totalBytes);
+    const { written, version } = this.#store;
+    this.#meter.restart(written.totalBytes, version?.totalBytes);
+    this.hash.expect(version?.totalBytes ?? 0);
+    void this.hash.advance(written.prefixEnd);
   }
 
   /** Tells the final count. */
@@ -71,6 +74,7 @@ export class FileBody {
     const watch = new StallWatch(stallWindowMs, limitBytesPerS, () =>
       connection.abandon(stallError("receive", stallWindowMs)),
     );
+    connection.lend = () => this.hash.lend(segment.position);
     try {
       const trailers = await readBody(connection, (bytes) => {
         watch.count(bytes.length);
@@ -83,6 +87,7 @@ export class FileBody {
       if (error === SEGMENT_FULL) return undefined;
       throw error;
     } finally {
+      connection.lend = undefined;
       watch.stop();
     }
   }
@@ -92,16 +97,23 @@ export class FileBody {
     const { position, end } = segment;
     const room = end === undefined ? bytes.length : end - position;
     const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
-    this.#store.write(taken, position);
+    const latest = { bytes: taken, position };
+    this.#store.write(taken, position, this.hash.readsBack(latest) ? "soon" : "later");
     segment.position += taken.length;
-    this.hash.advance(this.#store.written.prefixEnd, { bytes: taken, position });
+    const hashing = this.hash.advance(this.#store.written.prefixEnd, latest);
     this.#meter.advance(taken.length);
     this.rtt.sample(connection, this.#options.clock.monotonicMs());
     // Where the segment was cut short, what follows comes over another connection.
     if (taken.length < bytes.length || (segment.position === end && end !== segment.askedEnd))
       throw SEGMENT_FULL;
-    return this.#pace?.take(bytes.length, this.#options.signal);
+    const due = this.#pace?.take(bytes.length, this.#options.signal);
+    return hashing === undefined || due === undefined ? (hashing ?? due) : waitForBoth(hashing, due);
   }
+}
+
+async function waitForBoth(one: Promise<void>, other: Promise<void>): Promise<void> {
+  await one;
+  await other;
 }
 
 function endedSooner(): TransferError {

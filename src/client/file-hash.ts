@@ -19,6 +19,8 @@ export class FileHash {
   readonly #file: Pick<ReadableFile, "read" | "fd">;
   readonly #algorithms = new Set<DigestAlgorithm>();
   #thread: HashThread | undefined;
+  /** What is known of its length, if anything. */
+  #isLarge = false;
   #isStopped = false;
 
   /** @param file without a descriptor, it is never hashed in a thread. */
@@ -39,13 +41,32 @@ export class FileHash {
     this.#thread = undefined;
   }
 
-  /** Takes note that `prefixEnd` bytes, from the beginning on, are there without a gap; `latest` may be the last of them. */
-  advance(prefixEnd: number, latest?: WrittenBytes): void {
-    if (this.#algorithms.size === 0 || prefixEnd < THREAD_ABOVE_BYTES || this.#isStopped) return;
+  /** Takes note of the file's length: with a large one the thread begins before its bytes come. */
+  expect(sizeBytes: number): void {
+    this.#isLarge = sizeBytes >= THREAD_ABOVE_BYTES;
+  }
+
+  /** Memory to read the bytes at `position` into, if they come next: the thread hashes them there. Else `undefined`. */
+  lend(position: number): Uint8Array | undefined {
+    return this.#thread?.lend(position);
+  }
+
+  /** Whether `latest` would be read from the file again, as far as is known. */
+  readsBack(latest: WrittenBytes): boolean {
+    if (this.#algorithms.size === 0) return false;
+    return this.#thread?.canShare(latest) !== true;
+  }
+
+  /**
+   * Takes note that `prefixEnd` bytes, from the beginning on, are there without a gap; `latest` may be the last of them.
+   * @returns what to wait for before more are written, if anything: whoever doesn't wait has them read from the file.
+   */
+  advance(prefixEnd: number, latest?: WrittenBytes): Promise<void> | undefined {
     const { fd } = this.#file;
-    if (fd === undefined) return;
+    if (this.#algorithms.size === 0 || this.#isStopped || fd === undefined) return undefined;
+    if (prefixEnd < THREAD_ABOVE_BYTES && !this.#isLarge) return undefined;
     this.#thread ??= new HashThread(fd, this.#algorithms);
-    this.#thread.advance(prefixEnd, latest);
+    return this.#thread.advance(prefixEnd, latest);
   }
 
   /** Ends for good. A thread may still read once, from a descriptor that is closed by then: nobody gets what it reads. */
@@ -60,7 +81,7 @@ export class FileHash {
    * @throws {TransferError} phase `save` when it has become shorter, and what reading throws.
    */
   async finish(sizeBytes: number): Promise<Digests> {
-    this.advance(sizeBytes);
+    void this.advance(sizeBytes);
     const digests = await this.#thread?.finish(sizeBytes);
     this.restart();
     return digests ?? this.#hashHere(sizeBytes);

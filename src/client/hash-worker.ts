@@ -4,7 +4,14 @@
  */
 import { readSync } from "node:fs";
 import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
-import { type HashOrder, type HashOutcome, PROGRESS_BYTES } from "./hash-thread.ts";
+import {
+  AWAITED,
+  HASHED,
+  type HashOrder,
+  type HashOutcome,
+  type HashReport,
+  PROGRESS_BYTES,
+} from "./hash-thread.ts";
 
 declare const self: Worker;
 
@@ -14,13 +21,14 @@ const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
 const hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
 let descriptor = -1;
 let ring: Uint8Array = new Uint8Array(0);
-let progress: Int32Array = new Int32Array(1);
+let progress: Int32Array = new Int32Array(2);
 let position = 0;
 
 self.addEventListener("message", ({ data }: MessageEvent<HashOrder>) => {
   if (data.kind === "begin") return begin(data);
   const isThere = hashFile(data.sharedFrom) && hashShared(data.end);
-  if (data.kind === "finish") tell(isThere ? takeDigests() : undefined);
+  if (!isThere) tell({ kind: "outcome", digests: undefined });
+  else if (data.kind === "finish") tell({ kind: "outcome", digests: takeDigests() });
 });
 
 function begin({ fd, algorithms, shared }: Extract<HashOrder, { kind: "begin" }>): void {
@@ -51,13 +59,18 @@ function hashShared(end: number): true {
 function hash(bytes: Uint8Array): void {
   for (const hasher of hashers.values()) hasher.update(bytes);
   position += bytes.length;
-  Atomics.store(progress, 0, Math.floor(position / PROGRESS_BYTES));
+  const hashed = Math.floor(position / PROGRESS_BYTES);
+  Atomics.store(progress, HASHED, hashed);
+  const awaited = Atomics.load(progress, AWAITED);
+  if (awaited === 0 || hashed < awaited) return;
+  Atomics.store(progress, AWAITED, 0);
+  tell({ kind: "caught-up" });
 }
 
 function takeDigests(): HashOutcome {
   return new Map([...hashers].map(([algorithm, hasher]) => [algorithm, Uint8Array.from(hasher.digest())]));
 }
 
-function tell(outcome: HashOutcome): void {
-  self.postMessage(outcome, []);
+function tell(report: HashReport): void {
+  self.postMessage(report, []);
 }

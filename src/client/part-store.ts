@@ -9,7 +9,7 @@ import type { Place } from "./destination.ts";
 import { cannotSave } from "./disk-error.ts";
 import { type JournalEntry, type Kept, readJournal, removeJournal, writeJournal } from "./journal.ts";
 import { PartLock } from "./part-lock.ts";
-import { FileSink } from "./sink.ts";
+import { FileSink, type FileUse } from "./sink.ts";
 import type { Validator } from "./validator.ts";
 import { WrittenSpans } from "./written-spans.ts";
 
@@ -24,6 +24,9 @@ export type Version = {
 const NOTE_INTERVAL_MS = 200;
 /** How often it waits for the disk: what the end of the machine can cost. */
 const SYNC_INTERVAL_MS = 5000;
+
+/** Of a larger file the system need not keep in its memory what it could use for others. */
+const KEPT_BELOW_BYTES = 256 * 1024 * 1024;
 
 /** For less it is not worth asking. */
 const RESERVED_ABOVE_BYTES = 1024 * 1024;
@@ -115,9 +118,13 @@ export class PartStore {
     if (totalBytes >= RESERVED_ABOVE_BYTES) this.#sink.reserve(totalBytes);
   }
 
-  /** @throws {TransferError} phase `save`. */
-  write(bytes: Uint8Array, position: number): void {
-    this.#sink.write(bytes, position);
+  /**
+   * @param use whether they are read back at once.
+   * @throws {TransferError} phase `save`.
+   */
+  write(bytes: Uint8Array, position: number, use: FileUse): void {
+    const { totalBytes = 0 } = this.#version ?? {};
+    this.#sink.write(bytes, position, totalBytes < KEPT_BELOW_BYTES ? "soon" : use);
     this.written.add(position, position + bytes.length);
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#notedAtMs >= NOTE_INTERVAL_MS) this.#note(nowMs);

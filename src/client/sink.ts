@@ -20,6 +20,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
+import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
 import type { Place } from "./destination.ts";
@@ -38,6 +39,9 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 
 /** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
 const STAT_BLOCK_BYTES = 512;
+
+/** When what was written is read again. */
+export type FileUse = "soon" | "later";
 
 export class FileSink {
   /** Absolute. */
@@ -96,13 +100,15 @@ export class FileSink {
   /**
    * Writes `bytes` at `position`, or behind the last write. Synchronous: a chunk is at most what one read of a socket
    * gives, and goes to the page cache.
+   * @param use where nobody reads the bytes back, the system may forget them when they are on the disk.
    * @throws {TransferError} phase `save`.
    */
-  write(bytes: Uint8Array, position = this.#position): void {
+  write(bytes: Uint8Array, position = this.#position, use: FileUse = "soon"): void {
+    const write = use === "soon" ? writePiece : writeUncached;
     try {
       let written = 0;
       while (written < bytes.length) {
-        written += writePiece(this.#fd, bytes, written, position + written);
+        written += write(this.#fd, bytes, written, position + written);
       }
     } catch (error) {
       throw cannotSave(this.path, error);

@@ -31,12 +31,12 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     const hash = makeHash();
     hash.need("sha-256");
     write(SIZE - 5000, SIZE);
-    hash.advance(0);
+    void hash.advance(0);
     write(0, THREAD_ABOVE_BYTES);
-    hash.advance(THREAD_ABOVE_BYTES);
+    void hash.advance(THREAD_ABOVE_BYTES);
     hash.need("sha-512");
     write(THREAD_ABOVE_BYTES, SIZE - 5000);
-    hash.advance(SIZE);
+    void hash.advance(SIZE);
     const digests = await hash.finish(SIZE);
     expect([...digests.keys()].toSorted()).toEqual(["sha-256", "sha-512"]);
     expect(hex(digests.get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
@@ -49,7 +49,7 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     const pass = (start: number, end: number, prefixEnd = end) => {
       write(start, end);
       const bytes = Buffer.from(CONTENT.subarray(start, end));
-      hash.advance(prefixEnd, { bytes, position: start });
+      void hash.advance(prefixEnd, { bytes, position: start });
       // What was passed is not kept.
       bytes.fill(0);
     };
@@ -69,11 +69,11 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     const hash = makeHash();
     hash.need("sha-256");
     writeSync(fd, Buffer.alloc(THREAD_ABOVE_BYTES), 0, THREAD_ABOVE_BYTES, 0);
-    hash.advance(THREAD_ABOVE_BYTES);
+    void hash.advance(THREAD_ABOVE_BYTES);
     ftruncateSync(fd, 0);
     hash.restart();
     write(0, SIZE);
-    hash.advance(SIZE);
+    void hash.advance(SIZE);
     expect(hex((await hash.finish(SIZE)).get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
   });
 
@@ -81,7 +81,7 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     const hash = makeHash();
     hash.need("sha-256");
     write(0, SIZE);
-    hash.advance(SIZE);
+    void hash.advance(SIZE);
     const finishing = transferErrorOf(hash.finish(SIZE + 1));
     expect((await finishing).message).toBe("The part file became shorter while it was checked");
   });
@@ -97,11 +97,98 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     const hash = makeHash();
     hash.need("sha-256");
     write(0, SIZE);
-    hash.advance(SIZE);
+    void hash.advance(SIZE);
     const finishing = hash.finish(SIZE);
     hash.stop();
     await finishing;
-    hash.advance(SIZE);
+    void hash.advance(SIZE);
+  });
+});
+
+describe("FileHash, with a thread that begins before the bytes", () => {
+  const MANY = Buffer.alloc(48 * 1024 * 1024 + 777, "0123456789abcdef!");
+  const STEP = 500_009;
+
+  /** Passes on what follows `start`, waiting where that is asked for. @returns how many pieces would be read from the file. */
+  async function pass(hash: FileHash, start = 0): Promise<number> {
+    let readBack = 0;
+    for (let position = start; position < MANY.length; position += STEP) {
+      const latest = { bytes: Buffer.from(MANY.subarray(position, position + STEP)), position };
+      if (hash.readsBack(latest)) readBack += 1;
+      await hash.advance(position + latest.bytes.length, latest);
+    }
+    return readBack;
+  }
+
+  test("reads nothing from the file when the thread is waited for", async () => {
+    const hash = new FileHash({ read, fd });
+    hash.need("sha-256");
+    hash.expect(MANY.length);
+    void hash.advance(0);
+    expect(await pass(hash)).toBe(0);
+    // The file is empty: it can't have been read.
+    expect(hex((await hash.finish(MANY.length)).get("sha-256"))).toBe(digestOf("sha-256", MANY));
+  });
+
+  test("reads from the file what was there before, and then nothing any more", async () => {
+    const before = 40 * 1024 * 1024;
+    writeSync(fd, MANY);
+    const hash = new FileHash({ read, fd });
+    hash.need("sha-256");
+    hash.expect(MANY.length);
+    await hash.advance(before);
+    ftruncateSync(fd, before);
+    expect(await pass(hash, before)).toBe(0);
+    expect(hex((await hash.finish(MANY.length)).get("sha-256"))).toBe(digestOf("sha-256", MANY));
+  });
+
+  test.each([
+    ["can't read the file", 0x7ffffff],
+    ["finds the file too short", undefined],
+  ])("waits no more for a thread that %s", async (_name, wrongFd) => {
+    const hash = new FileHash({ read, fd: wrongFd ?? fd });
+    hash.need("sha-256");
+    await hash.advance(20 * 1024 * 1024);
+    writeSync(fd, MANY);
+    await pass(hash, 20 * 1024 * 1024);
+    expect(hex((await hash.finish(MANY.length)).get("sha-256"))).toBe(digestOf("sha-256", MANY));
+  });
+
+  test("waits no more when it is stopped", async () => {
+    const hash = new FileHash({ read, fd });
+    hash.need("sha-256");
+    const waiting = hash.advance(20 * 1024 * 1024);
+    hash.stop();
+    await waiting;
+  });
+
+  test("takes what was read into the memory that it lent, and only there", async () => {
+    const hash = new FileHash({ read, fd });
+    hash.need("sha-256");
+    hash.expect(MANY.length);
+    expect(hash.lend(0)).toBeUndefined();
+    void hash.advance(0);
+    let lentCount = 0;
+    for (let position = 0; position < MANY.length;) {
+      expect(hash.lend(position + 1)).toBeUndefined();
+      const lent = hash.lend(position);
+      if (lent !== undefined) lentCount += 1;
+      const length = Math.min(lent?.length ?? STEP, STEP, MANY.length - position);
+      const bytes = (lent ?? Buffer.alloc(length)).subarray(0, length);
+      bytes.set(MANY.subarray(position, position + length));
+      await hash.advance(position + length, { bytes, position });
+      position += length;
+    }
+    expect(lentCount).toBeGreaterThan(MANY.length / STEP / 2);
+    expect(hex((await hash.finish(MANY.length)).get("sha-256"))).toBe(digestOf("sha-256", MANY));
+  });
+
+  test("needs nothing read back when nobody wants a digest", () => {
+    const hash = new FileHash({ read, fd });
+    const latest = { bytes: MANY.subarray(0, 1), position: 0 };
+    expect(hash.readsBack(latest)).toBe(false);
+    hash.need("sha-256");
+    expect(hash.readsBack(latest)).toBe(true);
   });
 });
 
@@ -109,6 +196,6 @@ test("FileHash reads again where its thread can't", async () => {
   write(0, SIZE);
   const hash = new FileHash({ read, fd: 0x7ffffff });
   hash.need("sha-256");
-  hash.advance(SIZE);
+  void hash.advance(SIZE);
   expect(hex((await hash.finish(SIZE)).get("sha-256"))).toBe(digestOf("sha-256", CONTENT));
 });

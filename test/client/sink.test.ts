@@ -54,6 +54,16 @@ describe("FileSink", () => {
     expect(readFileSync(folder.at("a"), "utf8")).toBe("new content");
   });
 
+  test("writes what nobody reads soon as well, in any order", async () => {
+    const sink = sinkFor("a");
+    const bytes = Buffer.alloc(MIB + 321, "0123456789abcdef!");
+    sink.write(bytes.subarray(500_000), 500_000, "later");
+    sink.write(bytes.subarray(0, 300_001), 0, "later");
+    sink.write(bytes.subarray(300_001, 500_000), 300_001, "soon");
+    await sink.commit(always);
+    expect(readFileSync(folder.at("a")).equals(bytes)).toBe(true);
+  });
+
   test("leaves nothing when it is discarded, twice too", () => {
     const sink = sinkFor("a");
     sink.write(BYTES);
