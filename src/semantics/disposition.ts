@@ -14,7 +14,6 @@ export type Disposition = {
   readonly fileName: string | undefined;
 };
 
-const DISPOSITION_TYPE = new RegExp(`^${TOKEN}$`);
 const EXTENDED_VALUE =
   /^([A-Za-z0-9!#$%&+^_`{}~-]+)'[A-Za-z0-9-]*'((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-Fa-f]{2})*)$/;
 
@@ -41,7 +40,7 @@ export function formatAttachment(fileName: string): string {
  */
 export function parseDisposition(value: string | undefined): Disposition | undefined {
   const parsed = parseParameterized(value ?? "");
-  if (parsed === undefined || !DISPOSITION_TYPE.test(parsed.head)) return undefined;
+  if (parsed === undefined || !TOKEN.test(parsed.head)) return undefined;
   const byName = new Map(parsed.parameters.map((parameter) => [parameter.name, parameter]));
   if (byName.size !== parsed.parameters.length) return undefined;
   return {
