@@ -1,14 +1,15 @@
 /**
- * The pages that are embedded in the program, and what may run in them: nothing.
+ * The pages that are embedded in the program, and what may run in them: nothing. They are embedded as files and read when the
+ * first answer needs them: as text, an executable would load each of them as a module when it starts.
  */
 import { readFileSync } from "node:fs";
-import defaultPageAsset from "../../assets/default-page.html" with { type: "text" };
-import errorAsset from "../../assets/error.html" with { type: "text" };
+import defaultPagePath from "../../assets/default-page.html" with { type: "file" };
+import errorPath from "../../assets/error.html" with { type: "file" };
 import iconPath from "../../assets/icon.png" with { type: "file" };
-import iconSvg from "../../assets/icon.svg" with { type: "text" };
-import listingAsset from "../../assets/listing.html" with { type: "text" };
-import style from "../../assets/page.css" with { type: "text" };
-import formAsset from "../../assets/upload-form.html" with { type: "text" };
+import iconSvgPath from "../../assets/icon.svg" with { type: "file" };
+import listingPath from "../../assets/listing.html" with { type: "file" };
+import stylePath from "../../assets/page.css" with { type: "file" };
+import formPath from "../../assets/upload-form.html" with { type: "file" };
 import { encodeUtf8 } from "../base/bytes.ts";
 import { once } from "../base/once.ts";
 import type { Field } from "../wire/fields.ts";
@@ -24,7 +25,7 @@ export const HTML_TYPE: Field = ["Content-Type", "text/html; charset=utf-8"];
 export const contentSecurityPolicy = once((): Field => {
   const directives = [
     "default-src 'none'",
-    `style-src 'sha256-${new Bun.CryptoHasher("sha256").update(style).digest("base64")}'`,
+    `style-src 'sha256-${new Bun.CryptoHasher("sha256").update(style()).digest("base64")}'`,
     "img-src data:",
     "form-action 'self'",
     "base-uri 'none'",
@@ -35,23 +36,25 @@ export const contentSecurityPolicy = once((): Field => {
 
 // SECURITY: no Referrer-Policy of `no-referrer` on these pages: browsers would then send `Origin: null` with our own form.
 
+const style = once(() => readAsset(stylePath));
+
 const common = once(() => ({
-  style: embeddedHtml(style),
-  icon: embeddedHtml(`data:image/svg+xml;base64,${Buffer.from(iconSvg).toString("base64")}`),
+  style: embeddedHtml(style()),
+  icon: embeddedHtml(`data:image/svg+xml;base64,${readFileSync(iconSvgPath, "base64")}`),
 }));
 
 /** The listing, with places for `title`, `trail`, `upload`, `rows`, `summary` and `pager`. */
-export const listingTemplate = once((): SafeHtml => fillTemplate(templateText(listingAsset), common()));
+export const listingTemplate = once((): SafeHtml => fillTemplate(readAsset(listingPath), common()));
 
 /** The form that uploads from a listing, with a place for `hint`. */
-export const uploadFormTemplate = once((): SafeHtml => fillTemplate(templateText(formAsset), {}));
+export const uploadFormTemplate = once((): SafeHtml => fillTemplate(readAsset(formPath), {}));
 
 /** The page of a person who asked for what isn't there: what this is, and where to go. */
 export const defaultPage = once((): Uint8Array =>
-  encodeUtf8(fillTemplate(templateText(defaultPageAsset), common()).text),
+  encodeUtf8(fillTemplate(readAsset(defaultPagePath), common()).text),
 );
 
-const errorTemplate = once(() => fillTemplate(templateText(errorAsset), common()));
+const errorTemplate = once(() => fillTemplate(readAsset(errorPath), common()));
 
 export type ErrorText = {
   readonly status: number;
@@ -75,8 +78,8 @@ export function errorPage({ status, reason, text, back }: ErrorText): Uint8Array
 /** The icon as a PNG file, for browsers that ask for `/favicon.ico`. */
 export const iconBytes = once((): Uint8Array => readFileSync(iconPath));
 
-/** The platform's types take every `.markup` for a bundle; imported as text it is a string. */
-function templateText(asset: unknown): string {
-  if (typeof asset !== "string") throw new Error("A page is not embedded as text");
-  return asset;
+/** Reads a file of `assets/`: from memory, where it is part of the executable. The platform's types take every `.html` for a bundle. */
+function readAsset(path: unknown): string {
+  if (typeof path !== "string") throw new Error("A page is not embedded as a file");
+  return readFileSync(path, "utf8");
 }
