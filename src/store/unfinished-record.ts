@@ -4,6 +4,7 @@
  * and so neither found nor listed.
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { randomHex } from "../base/bytes.ts";
 import { syncDescriptor } from "../base/disk-flush.ts";
 import type { HeldFolder } from "./reach.ts";
 import type { UploadNote } from "./store.ts";
@@ -137,7 +138,7 @@ export function removeRecord(root: HeldFolder, id: string): void {
 }
 
 function newName(id: string): string {
-  return `${recordName(id)}.${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex")}.new`;
+  return `${recordName(id)}.${randomHex(4)}.new`;
 }
 
 /** SECURITY: written by ourselves, but whoever writes in the folder can change it: nothing of it is taken on trust. */
