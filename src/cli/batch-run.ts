@@ -1,15 +1,15 @@
 /**
  * What every run of many files has: a session, the signals, what is told, and the summary.
  */
-import { Session } from "../client/session.ts";
+import type { Session } from "../client/session.ts";
 import { systemClock } from "../base/clock.ts";
 import { Batch } from "./batch.ts";
 import type { BatchOptions } from "./batch.ts";
 import { BatchProgress } from "./batch-progress.ts";
 import { BatchTelling } from "./batch-telling.ts";
 import { ClientLog } from "./client-log.ts";
-import { readTimeouts } from "./client-flags.ts";
-import { readConnectionSettings, readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
+import { openSession } from "./connection-flags.ts";
+import { readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
 import type { DownloadSettings } from "./download-flags.ts";
 import { EXIT } from "./exit.ts";
 import { Log } from "./log.ts";
@@ -18,7 +18,6 @@ import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
-import { USER_AGENT } from "./version.ts";
 
 /** What a run of many files has at hand. */
 export type BatchRun = {
@@ -53,7 +52,6 @@ export async function runBatch(
   const { command, terminal } = settings;
   const jobs = readJobs(args);
   const downloading = readSettingsForMany(args);
-  const connecting = readConnectionSettings(args, terminal.environment);
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
@@ -65,14 +63,7 @@ export async function runBatch(
   const telling = new BatchTelling({ terminal, log, clientLog, telling: settings.telling }, progress);
   const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
   const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
-  const options = {
-    ...readTimeouts(args),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-    keptPerOrigin: jobs,
-    ...connecting,
-  };
-  const session = new Session(options);
+  const session = openSession(args, terminal.environment, jobs);
   try {
     const { stateFolder } = terminal.environment;
     await transfer({ batch, telling, session, signal, jobs, downloading, stateFolder });

@@ -4,17 +4,13 @@
 import { parseSize } from "../base/units.ts";
 import { printable } from "../base/printable.ts";
 import type { DownloadOptions } from "../client/download.ts";
-import type { SessionOptions } from "../client/session.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { Checksum } from "../client/verify.ts";
 import { decodeBase64 } from "../semantics/base64.ts";
 import type { DigestAlgorithm } from "../semantics/digest.ts";
-import type { Field } from "../wire/fields.ts";
-import { basicCredentials, readNetrc, readUser } from "./credentials.ts";
-import type { Environment } from "./environment.ts";
+import { CONNECTION_ARGS } from "./connection-flags.ts";
 import { UsageError } from "./exit.ts";
 import { readCount, readSeconds } from "./flag-values.ts";
-import { readProxies } from "./proxies.ts";
 import { readRetries } from "./retry-flags.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
@@ -24,24 +20,6 @@ const MAX_CONNECTIONS = 32;
 
 /** Lengths of the digests, in bytes. */
 const DIGEST_BYTES: Readonly<Record<DigestAlgorithm, number>> = { "sha-256": 32, "sha-512": 64 };
-
-/** Fields that netfile itself decides: framing, the connection, and what a resumed download relies on. */
-const RESERVED_FIELDS: ReadonlySet<string> = new Set([
-  "accept-encoding",
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "if-range",
-  "keep-alive",
-  "proxy-authorization",
-  "proxy-connection",
-  "range",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 export const DOWNLOAD_ARGS = {
   retries: {
@@ -67,21 +45,7 @@ export const DOWNLOAD_ARGS = {
   },
   "require-digest": { type: "boolean", description: "save only what a digest proves" },
   "limit-rate": { type: "string", valueHint: "SIZE", description: "take no more than so much per second" },
-  ipv4: { type: "boolean", alias: "4", description: "use IPv4 only" },
-  ipv6: { type: "boolean", alias: "6", description: "use IPv6 only" },
-  header: {
-    type: "string",
-    alias: "H",
-    valueHint: "FIELD",
-    isRepeatable: true,
-    description: "send a field of your own: 'Name: value'",
-  },
-  user: {
-    type: "string",
-    valueHint: "NAME[:PASSWORD]",
-    description: "log in; without a password it is read from NETFILE_PASSWORD",
-  },
-  netrc: { type: "boolean", description: "log in with what ~/.netrc has for the server" },
+  ...CONNECTION_ARGS,
   timing: { type: "boolean", description: "show the round-trip times over the transfer" },
 } satisfies StrictArgsDef;
 
@@ -89,9 +53,6 @@ export type DownloadSettings = Pick<
   DownloadOptions,
   "retries" | "connections" | "checksum" | "requireDigest" | "limitBytesPerS"
 >;
-
-/** What the flags and the environment say of every connection of a session. */
-export type ConnectionSettings = Pick<SessionOptions, "family" | "proxyFor" | "ownFieldsFor">;
 
 /** Reads the flags of a download. @throws {UsageError} */
 export function readDownloadSettings(args: StrictArgs): DownloadSettings {
@@ -116,32 +77,6 @@ export function readSettingsForMany(args: StrictArgs): DownloadSettings {
   }
   const settings = readDownloadSettings(args);
   return { ...settings, connections: settings.connections === "auto" ? 1 : (settings.connections ?? 1) };
-}
-
-/** Reads what concerns every connection. @throws {UsageError} */
-export function readConnectionSettings(args: StrictArgs, environment: Environment): ConnectionSettings {
-  const fields = args.values("header").map(readRequestField);
-  const user = args.value("user");
-  const credentials = user === undefined ? undefined : readUser(user, environment.password);
-  const usesNetrc = credentials === undefined && args.isOn("netrc");
-  if (usesNetrc) readNetrc(environment.netrcFile, "");
-  refuseTwoAuthorizations(fields, credentials !== undefined || usesNetrc);
-  return {
-    family: readFamily(args),
-    proxyFor: readProxies(environment.proxy, environment.proxyExceptions),
-    ownFieldsFor: ({ host }) => {
-      const known = usesNetrc ? readNetrc(environment.netrcFile, host) : credentials;
-      return known === undefined ? fields : [...fields, ["Authorization", basicCredentials(known)]];
-    },
-  };
-}
-
-/** The family of addresses that is wanted. */
-function readFamily(args: StrictArgs): 4 | 6 | undefined {
-  const [isFour, isSix] = [args.isOn("ipv4"), args.isOn("ipv6")];
-  if (isFour && isSix) throw new UsageError("-4 and -6 exclude each other; keep one of them");
-  if (isFour) return 4;
-  return isSix ? 6 : undefined;
 }
 
 /** A signal that ends what takes longer than `--max-time`; `undefined` without that flag. */
@@ -182,23 +117,4 @@ function readRate(text: string): number {
   throw new UsageError(
     `The value "${printable(text)}" of --limit-rate is not a rate; write 500k or 2M (per second)`,
   );
-}
-
-function refuseTwoAuthorizations(fields: readonly Field[], isLoggedIn: boolean): void {
-  if (!isLoggedIn || !fields.some(([name]) => name.toLowerCase() === "authorization")) return;
-  throw new UsageError("Authorization is given twice, by --header and by --user or --netrc; keep one");
-}
-
-/**
- * Reads a value of `-H`, `Name: value` (RFC 9110 §5.1, §5.5).
- *
- * SECURITY: no control character passes, so no value can start a line of its own (request splitting).
- */
-function readRequestField(text: string): Field {
-  const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new UsageError(`The value "${printable(text)}" of -H is not a field; write -H 'Name: value'`);
-  }
-  if (!RESERVED_FIELDS.has(name.toLowerCase())) return [name, value.trimEnd()];
-  throw new UsageError(`The field "${printable(name)}" is netfile's own and can't be set with -H`);
 }

@@ -1,15 +1,14 @@
 /**
  * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
-import { systemClock } from "../base/clock.ts";
 import { download } from "../client/download.ts";
 import type { Destination } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
-import { Session } from "../client/session.ts";
 import { ClientLog } from "./client-log.ts";
-import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
+import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
+import { openSession } from "./connection-flags.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
@@ -21,14 +20,8 @@ import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
-import {
-  DOWNLOAD_ARGS,
-  readConnectionSettings,
-  readDownloadSettings,
-  signalOfMaxTime,
-} from "./download-flags.ts";
+import { DOWNLOAD_ARGS, readDownloadSettings, signalOfMaxTime } from "./download-flags.ts";
 import { resumeCommand } from "./resume-command.ts";
-import { USER_AGENT } from "./version.ts";
 
 export const getCommand: Command = {
   args: {
@@ -117,7 +110,7 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   const printer = new ContentPrinter(terminal.out, () => unwanted.abort());
   const downloading = readDownloadSettings(args);
   const maxTime = signalOfMaxTime(args);
-  const session = openSession(args, terminal);
+  const session = openSession(args, terminal.environment);
   const { exitCode } = await runTransfer(
     {
       command: "get",
@@ -153,15 +146,6 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   session.close();
   settings.clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
-}
-
-function openSession(args: StrictArgs, terminal: Terminal): Session {
-  return new Session({
-    ...readTimeouts(args),
-    ...readConnectionSettings(args, terminal.environment),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-  });
 }
 
 function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {

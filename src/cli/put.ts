@@ -1,25 +1,22 @@
 /**
  * `netfile put`: sends one file to a server that takes uploads.
  */
-import { systemClock } from "../base/clock.ts";
-import { Session } from "../client/session.ts";
 import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
 import { ClientLog } from "./client-log.ts";
-import { JSON_ROWS, readTimeouts, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
+import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
+import { CONNECTION_ARGS, openSession } from "./connection-flags.ts";
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
-import { readProxies } from "./proxies.ts";
 import { readPutWords } from "./remote-words.ts";
 import { resumePutCommand } from "./resume-command.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
-import { USER_AGENT } from "./version.ts";
 
 const LARGE_ROWS = [
   ["cut", "goes on where the server stands"],
@@ -42,6 +39,7 @@ export const putCommand: Command = {
     ...REPORT_ARGS,
     ...TIMEOUT_ARGS,
     ...RETRY_ARGS,
+    ...CONNECTION_ARGS,
   },
   help: {
     summary:
@@ -81,12 +79,7 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
-  const session = new Session({
-    ...readTimeouts(args),
-    proxyFor: readProxies(terminal.environment.proxy, terminal.environment.proxyExceptions),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-  });
+  const session = openSession(args, terminal.environment);
   const isPost = args.isOn("post");
   const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(

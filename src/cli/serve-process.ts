@@ -13,7 +13,7 @@ import type { SharingServer } from "../server/serve.ts";
 import type { WorkerPlace } from "../server/worker-messages.ts";
 import { shareLimits } from "../server/worker.ts";
 import { openDiskStore } from "../store/disk.ts";
-import { rememberFiles } from "../store/recent-files.ts";
+import { memoryForFiles, rememberFiles } from "../store/recent-files.ts";
 import type { Store } from "../store/store.ts";
 import { LocalFileError } from "./exit.ts";
 import type { LinePrinter } from "./line-printer.ts";
@@ -65,10 +65,10 @@ export function makeObserver(
 export type ServedFolder = { readonly store: Store; readonly descriptors: DescriptorShares };
 
 /** Opens the folder that the plan names. */
-export function openFolder({ folder }: ServePlan): ServedFolder {
+export function openFolder({ folder, workers }: ServePlan): ServedFolder {
   const descriptors = shareDescriptors(readDescriptorLimit());
   const disk = openDiskStore(folder, { descriptorCeiling: descriptors.ceiling });
-  return { store: rememberFiles(disk), descriptors };
+  return { store: rememberFiles(disk, memoryForFiles(workers)), descriptors };
 }
 
 /**

@@ -1,20 +1,18 @@
 /**
  * `netfile shell`: one connection, many requests; on a prompt, from a pipe or from a file.
  */
-import { systemClock } from "../base/clock.ts";
 import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { download } from "../client/download.ts";
 import { readRemoteFolder } from "../client/remote-folder.ts";
-import { Session } from "../client/session.ts";
 import { upload } from "../client/upload.ts";
 import { formatHostPort } from "../net/endpoint.ts";
 import { ClientLog } from "./client-log.ts";
-import { readTimeouts, TIMEOUT_ARGS } from "./client-flags.ts";
+import { TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
+import { CONNECTION_ARGS, openSession } from "./connection-flags.ts";
 import { EXIT, LocalFileError } from "./exit.ts";
 import { Log } from "./log.ts";
-import { readProxies } from "./proxies.ts";
 import { readServerWords } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
 import { readLines, runBatch } from "./shell-batch.ts";
@@ -25,7 +23,6 @@ import type { StrictArgs } from "./strict-args.ts";
 import { isTerminalDescriptor } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { signalOfInterrupts } from "./transfer-run.ts";
-import { USER_AGENT } from "./version.ts";
 
 export const shellCommand: Command = {
   args: {
@@ -45,6 +42,7 @@ export const shellCommand: Command = {
     quiet: { type: "boolean", alias: "q", description: "print errors only" },
     "log-file": { type: "string", valueHint: "FILE", description: "append a line for each request" },
     ...TIMEOUT_ARGS,
+    ...CONNECTION_ARGS,
   },
   help: {
     summary:
@@ -75,12 +73,7 @@ async function runShell(args: StrictArgs, terminal: Terminal): Promise<number> {
   const log = new Log(terminal.err);
   const logFile = args.value("log-file");
   const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
-  const session = new Session({
-    ...readTimeouts(args),
-    proxyFor: readProxies(terminal.environment.proxy, terminal.environment.proxyExceptions),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-  });
+  const session = openSession(args, terminal.environment);
   const shell = new ShellSession({
     server,
     session,

@@ -33,9 +33,8 @@ export async function probe(session: Session, url: RemoteUrl, options: ProbeOpti
     ...(options.wantsDigest ? [["Want-Repr-Digest", "sha-256=10"] as const] : []),
   ];
   const route = session.routeTo(url);
-  const ownFields = session.options.ownFieldsFor?.(url.origin) ?? [];
   const request = {
-    ...headRequest(url, session.options.userAgent, [...fields, ...ownFields, ...route.fields]),
+    ...headRequest(url, session.options.userAgent, [...fields, ...session.ownFields(url), ...route.fields]),
     target: route.target,
   };
   try {

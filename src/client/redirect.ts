@@ -37,7 +37,7 @@ export async function follow(session: Session, request: Request): Promise<Arriva
   let { url } = request;
   let resolveMs = 0;
   let connectMs = 0;
-  let ownFields = request.ownFields ?? session.options.ownFieldsFor?.(url.origin) ?? [];
+  let ownFields = request.ownFields ?? session.ownFields(url);
   for (;;) {
     seen.add(formatRemoteUrl(url));
     const reply = await get(session, { ...request, ownFields }, url);

@@ -14,15 +14,8 @@ export function getRequest(
   userAgent: string,
   { method, fields }: { readonly method: "GET" | "HEAD"; readonly fields: readonly Field[] },
 ): RequestToSend {
-  const names = new Set(fields.map(([name]) => name.toLowerCase()));
   const common: readonly Field[] = [...commonFields(url, userAgent), ["Accept-Encoding", "identity"]];
-  return {
-    kind: "request",
-    method,
-    target: url.target,
-    fields: [...common.filter(([name]) => !names.has(name.toLowerCase())), ...fields],
-    body: "none",
-  };
+  return { kind: "request", method, target: url.target, fields: joinFields(common, fields), body: "none" };
 }
 
 /** The same without the content (RFC 9110 §9.3.2). */
@@ -31,7 +24,7 @@ export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly 
 }
 
 /**
- * The head of an upload of `sizeBytes` to `url`.
+ * The head of an upload of `sizeBytes` to `url`. A field in `fields` replaces the common one of its name.
  *
  * @param method PATCH appends to an upload resource, see `upload-resumption`.
  * @param expectation `continue` to be told before the body is sent whether it is wanted (RFC 9110 §10.1.1).
@@ -46,13 +39,13 @@ export function uploadRequest(
     readonly fields: readonly Field[];
   },
 ): RequestToSend {
-  const fields: Field[] = [
+  const common: readonly Field[] = [
     ...commonFields(url, options.userAgent),
     ["Accept", "*/*"],
     ["Content-Type", method === "PATCH" ? "application/partial-upload" : "application/octet-stream"],
-    ...options.fields,
+    ...(options.expectation === "continue" ? [["Expect", "100-continue"] as const] : []),
   ];
-  if (options.expectation === "continue") fields.push(["Expect", "100-continue"]);
+  const fields = joinFields(common, options.fields);
   return { kind: "request", method, target: url.target, fields, body: options.sizeBytes };
 }
 
@@ -62,8 +55,18 @@ export function uploadResourceRequest(
   method: "HEAD" | "DELETE",
   options: { readonly userAgent: string; readonly fields: readonly Field[] },
 ): RequestToSend {
-  const fields = [...commonFields(url, options.userAgent), ...options.fields];
+  const fields = joinFields(commonFields(url, options.userAgent), options.fields);
   return { kind: "request", method, target: url.target, fields, body: "none" };
+}
+
+/** Those of the user's fields that say who he is, and not what becomes of the file: for what belongs to an upload. */
+export function withoutRepresentationFields(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(([name]) => !/^(?:if|content|repr|want)-/i.test(name));
+}
+
+function joinFields(common: readonly Field[], fields: readonly Field[]): readonly Field[] {
+  const names = new Set(fields.map(([name]) => name.toLowerCase()));
+  return [...common.filter(([name]) => !names.has(name.toLowerCase())), ...fields];
 }
 
 /** Fields of every request; Host comes first (RFC 9110 §7.2). */

@@ -87,6 +87,11 @@ export class Session {
     };
   }
 
+  /** What the user tells the server of `url`: his own fields. */
+  ownFields(url: RemoteUrl): readonly Field[] {
+    return this.options.ownFieldsFor?.(url.origin) ?? [];
+  }
+
   /**
    * Sends a request over a kept connection to its origin, or a new one; several may be under way at once. A kept connection that dies without a byte of
    * an answer is replaced once, unseen.

@@ -14,7 +14,7 @@ import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
 import type { TransferProgress } from "./report.ts";
-import { uploadResourceRequest } from "./request.ts";
+import { uploadResourceRequest, withoutRepresentationFields } from "./request.ts";
 import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import { sendOnce, type Sending } from "./send-once.ts";
 import type { Reply, Session } from "./session.ts";
@@ -149,7 +149,7 @@ class Resumption {
   #create(): Promise<Sending> {
     const sender = this.#newSender({
       ...this.#options,
-      fields: [COMPLETE, INTEROP_VERSION],
+      fields: [COMPLETE, INTEROP_VERSION, ...this.#session.ownFields(this.#options.url)],
       onInformational: (head: InformationalHead) => {
         this.#isHeard = true;
         this.#resource ??= resourceOf(head, this.#options.url);
@@ -162,7 +162,8 @@ class Resumption {
   #sendRest(url: RemoteUrl, offset: number, digest: Field): Promise<Sending> {
     const { onProgress, signal } = this.#options;
     const target = { url, method: "PATCH", ...(signal && { signal }) } as const;
-    const fields: readonly Field[] = [COMPLETE, INTEROP_VERSION, ["Upload-Offset", `${offset}`], digest];
+    const own = withoutRepresentationFields(this.#session.ownFields(url));
+    const fields = [COMPLETE, INTEROP_VERSION, ["Upload-Offset", `${offset}`], digest, ...own] as const;
     const options = { ...target, startBytes: offset, fields, ...(onProgress && { onProgress }) };
     return sendOnce(this.#session, target, this.#newSender(options));
   }
@@ -304,7 +305,8 @@ class Resumption {
   #ask(resource: RemoteUrl, method: "HEAD" | "DELETE", signal: AbortSignal | undefined): Promise<Reply> {
     const { userAgent } = this.#session.options;
     const route = this.#session.routeTo(resource);
-    const fields = [INTEROP_VERSION, ...route.fields];
+    const own = withoutRepresentationFields(this.#session.ownFields(resource));
+    const fields = [INTEROP_VERSION, ...own, ...route.fields];
     const request = {
       ...uploadResourceRequest(resource, method, { userAgent, fields }),
       target: route.target,

@@ -55,7 +55,7 @@ async function sendAndSettle(
   const isLarge = file.sizeBytes > RESUMABLE_ABOVE_BYTES;
   const sending: Sending & { readonly earlierBytes?: number } = isLarge
     ? await sendResumably(session, options, file)
-    : await sendOnce(session, options, new FileSender(file, options, session.options));
+    : await sendPlainly(session, options, file);
   const { reply, sender } = sending;
   const answer = announceAnswer(reply, options, { url: options.url, startedAtMs });
   await discardBody(session, reply);
@@ -69,6 +69,11 @@ async function sendAndSettle(
     phases: measurePhases(sending, session),
     resumedBytes: sending.earlierBytes ?? 0,
   };
+}
+
+function sendPlainly(session: Session, options: UploadOptions, file: LocalFile): Promise<Sending> {
+  const fields = session.ownFields(options.url);
+  return sendOnce(session, options, new FileSender(file, { ...options, fields }, session.options));
 }
 
 /** From the first request to the last answer, however many there were. */

@@ -3,8 +3,9 @@
  * takes what the kernel takes), so the rest waits here until the socket drains. Small pieces leave together in one
  * write; a slice is read only when the kernel can take it, so a transfer costs the same memory whatever its size.
  */
+import { ptr } from "bun:ffi";
 import { pieceLength, type FileSlice, type Piece } from "../base/piece.ts";
-import { canSendFiles, sendFile } from "./send-file.ts";
+import { canSendFiles, sendAhead, sendFile } from "./send-file.ts";
 import { cork, uncork } from "./tcp-options.ts";
 
 /** The writing end of a socket. */
@@ -30,7 +31,9 @@ export class OutboxError extends Error {
 const SCRATCH_BYTES = 512 * 1024;
 const LEAST_CHUNK_BYTES = 32 * 1024;
 /** Slices of this size and more are left to the kernel: below, one write with what stands before costs less. */
-const LEAST_SENT_BYTES = 64 * 1024;
+const LEAST_SENT_BYTES = 4 * 1024;
+/** With a slice of this size and more, what fills no segment waits for what follows. */
+const LEAST_CORKED_BYTES = 64 * 1024;
 /** So much is asked of the kernel at a time: at most 0.5 ms of its work when the file is in memory. */
 const SENT_CHUNK_BYTES = 1024 * 1024;
 /** A socket may get room between two calls; but not so often in a row. */
@@ -39,7 +42,8 @@ const MOST_DECLINES = 8;
 const TURN_BYTES = 256 * 1024;
 
 // One for all connections: what `write` took is copied by then, so the buffer is free again when flush returns.
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const scratch = new Uint8Array(new ArrayBuffer(SCRATCH_BYTES));
+const scratchAddress = ptr(scratch);
 
 export class Outbox {
   readonly #writer: Writer;
@@ -100,13 +104,13 @@ export class Outbox {
     return result;
   }
 
-  /** Whether a slice for the kernel comes next: at once, after a head, or after the line between two chunks. */
+  /** Whether a large slice for the kernel comes next: at once, after a head, or after the line between two chunks. */
   #hasSliceAhead(): boolean {
-    if (this.#pendingBytes < LEAST_SENT_BYTES) return false;
+    if (this.#pendingBytes < LEAST_CORKED_BYTES) return false;
     return (
-      this.#isForKernel(this.#pieces[0], this.#offset) ||
-      this.#isForKernel(this.#pieces[1], 0) ||
-      this.#isForKernel(this.#pieces[2], 0)
+      this.#isForKernel(this.#pieces[0], this.#offset, LEAST_CORKED_BYTES) ||
+      this.#isForKernel(this.#pieces[1], 0, LEAST_CORKED_BYTES) ||
+      this.#isForKernel(this.#pieces[2], 0, LEAST_CORKED_BYTES)
     );
   }
 
@@ -146,12 +150,23 @@ export class Outbox {
     ) {
       return this.#write(first, this.#offset, first.length - this.#offset);
     }
-    return this.#write(scratch, 0, this.#fillScratch(this.#chunkBytes));
+    return this.#writeFilled(this.#fillScratch(this.#chunkBytes));
   }
 
-  #isForKernel(piece: Piece | undefined, offset: number): piece is FileSlice {
+  #isForKernel(piece: Piece | undefined, offset: number, leastBytes = LEAST_SENT_BYTES): piece is FileSlice {
     if (this.#declinesLeft === 0 || piece === undefined || piece instanceof Uint8Array) return false;
-    return piece.length - offset >= LEAST_SENT_BYTES && piece.file.fd !== undefined;
+    return piece.length - offset >= leastBytes && piece.file.fd !== undefined;
+  }
+
+  /** Writes the first `length` bytes of the scratch buffer: in one segment with the slice, if one follows that the kernel sends. */
+  #writeFilled(length: number): number | "blocked" | "closed" {
+    const hasNext = this.#declinesLeft > 0 && length < this.#pendingBytes && length < this.#chunkBytes;
+    if (!hasNext || this.#isCorked) return this.#write(scratch, 0, length);
+    const sent = sendAhead(this.#writer.fd ?? -1, scratchAddress, length);
+    this.#consume(sent);
+    if (sent === length) return sent;
+    const rest = this.#write(scratch, sent, length - sent);
+    return typeof rest === "number" ? sent + rest : rest;
   }
 
   #sendSlice(slice: FileSlice): number | "blocked" | "closed" {

@@ -9,9 +9,6 @@ export type Parameter = { readonly name: string; readonly value: string; readonl
 /** A value and what follows it: `head` is the text before the first `;`, trimmed. */
 export type ParameterizedValue = { readonly head: string; readonly parameters: readonly Parameter[] };
 
-/** A token (RFC 9110 §5.6.2). */
-export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 const HEAD = /[^;]*/y;
 const SEPARATOR = /[ \t]*;[ \t]*/y;
 // Deviation: RFC 9110 has no white space around "=". It was legal once (RFC 2616 §2.1) and is still meant in

@@ -179,8 +179,9 @@ export class Answer {
   }
 }
 
-/** The whole content of an answer, if nothing has to be read or made for it. */
-function contentAtHand(body: ReplyBody): Uint8Array | undefined {
+/** The whole content of an answer, if it is in one piece. */
+function contentAtHand(body: ReplyBody): Piece | undefined {
   if (body.kind === "bytes") return body.bytes;
+  if (body.kind === "pieces") return body.pieces.length === 1 ? body.pieces[0] : undefined;
   return body === NO_CONTENT ? NO_BYTES : undefined;
 }

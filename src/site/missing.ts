@@ -38,7 +38,7 @@ export function refuseMissing(visit: Visit): Reply {
       pieces:
         length === 0 || visit.request.method === "HEAD" ? [] : [{ kind: "slice", file, position: 0, length }],
       length,
-      file,
+      holder: file,
     },
   };
 }

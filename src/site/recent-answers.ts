@@ -2,10 +2,10 @@
  * The same question about the same file has the same answer: clients repeat their heads byte for byte, the wire gives the same
  * {@link RequestHead} for the same bytes, and the last answer is noted there.
  */
-import type { OpenFile } from "../store/store.ts";
+import type { KeptContent } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { KeptTail, RequestHead } from "../wire/message.ts";
-import { bodyLength, NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
+import { bodyLength, closeBody, NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
 
 /** Fields that are compared with dates, where the answer can be another one a second later. */
@@ -23,19 +23,19 @@ class RecentAnswer implements Reply {
   readonly fields: readonly Field[];
   readonly body: ReplyBody;
   readonly kept: KeptTail;
-  readonly file: OpenFile;
+  readonly content: KeptContent;
   /** A coding is chosen by files beside this one, too. */
   readonly choosesCoding: boolean;
 
-  constructor(visit: Visit, file: OpenFile, { status, fields }: Reply, body: ReplyBody) {
+  constructor(visit: Visit, content: KeptContent, { status, fields }: Reply, body: ReplyBody) {
     this.site = visit.site;
-    this.mark = file.quietMark ?? Number.NaN;
-    this.endSecond = endSecondOf(visit, file);
+    this.mark = content.quietMark;
+    this.endSecond = endSecondOf(visit);
     this.status = status;
     this.fields = fields;
     this.body = body;
     this.kept = { length: bodyLength(body), framing: undefined, bytes: undefined, content: undefined };
-    this.file = file;
+    this.content = content;
     this.choosesCoding = visit.lookup("accept-encoding") !== undefined;
   }
 
@@ -46,11 +46,17 @@ class RecentAnswer implements Reply {
   }
 
   #lookAgain(): boolean {
-    if (this.file.isCurrent?.() !== true) return false;
-    const mark = this.file.quietMark ?? Number.NaN;
+    if (!this.content.isCurrent()) return false;
+    const mark = this.content.quietMark;
     if (this.choosesCoding && mark !== this.mark) return false;
     this.mark = mark;
     return true;
+  }
+
+  /** Whoever gets it closes its body, as any other's. */
+  give(): Reply {
+    if (this.body.kind === "pieces") this.content.hold();
+    return this;
   }
 }
 
@@ -59,15 +65,15 @@ const MOST_NOTED = 16_384;
 
 /** The heads that carry a note, noted longest ago first: a Set keeps the order of insertion. */
 const noted = new Set<RequestHead>();
-/** Those among them whose answers hold a file's content. */
-const headsOf = new WeakMap<OpenFile, Set<RequestHead>>();
+/** Those among them whose answers are made of the content. */
+const headsOf = new WeakMap<KeptContent, Set<RequestHead>>();
 
 /**
  * The answer that was given to this very request, if its path still leads to the same file, and that is still in memory: its
  * content has then not changed.
  */
 export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefined {
-  return note instanceof RecentAnswer && note.isGood(site) ? note : undefined;
+  return note instanceof RecentAnswer && note.isGood(site) ? note.give() : undefined;
 }
 
 /**
@@ -78,27 +84,30 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
  */
 export function noteAnswer(visit: Visit, reply: Reply): Reply {
   const { subject, request } = visit;
-  // What is in memory needs no closing, and so may be given twice.
-  if (subject?.bytes === undefined || reply.close === true) return reply;
-  const body = repeatable(reply.body);
+  const content = subject?.kept;
+  // What took a while to be made may be made of content that is forgotten already.
+  if (content?.isCurrent() !== true || reply.close === true) return reply;
+  const body = repeatable(reply.body, content);
   if (body === undefined) return reply;
-  const answer = new RecentAnswer(visit, subject, reply, body);
+  const answer = new RecentAnswer(visit, content, reply, body);
   takeOffNote(request);
   request.note = answer;
   noted.add(request);
-  noteContent(subject, request);
+  noteContent(content, request);
   const [oldest] = noted;
   if (noted.size > MOST_NOTED && oldest !== undefined) takeOffNote(oldest);
-  return answer;
+  const given = answer.give();
+  closeBody(reply.body);
+  return given;
 }
 
 /** Takes the note off `head` as soon as the content is no longer kept in memory: heads are known for longer than files. */
-function noteContent(file: OpenFile, head: RequestHead): void {
-  const known = headsOf.get(file);
+function noteContent(content: KeptContent, head: RequestHead): void {
+  const known = headsOf.get(content);
   if (known !== undefined) return void known.add(head);
   const heads = new Set([head]);
-  headsOf.set(file, heads);
-  file.whenForgotten?.(() => {
+  headsOf.set(content, heads);
+  content.whenForgotten(() => {
     for (const each of heads) takeOffNote(each);
   });
 }
@@ -108,20 +117,21 @@ function takeOffNote(head: RequestHead): void {
   if (!(note instanceof RecentAnswer)) return;
   head.note = undefined;
   noted.delete(head);
-  headsOf.get(note.file)?.delete(head);
+  headsOf.get(note.content)?.delete(head);
 }
 
-/** What may be given again, as short as it can be; `undefined` for a stream, and for parts with a boundary of their own. */
-function repeatable(body: ReplyBody): ReplyBody | undefined {
+/** What may be given again, made of `content`; `undefined` for a stream, and for parts with a boundary of their own. */
+function repeatable(body: ReplyBody, content: KeptContent): ReplyBody | undefined {
   if (body.kind === "stream") return body === NO_CONTENT ? body : undefined;
   if (body.kind === "bytes") return body;
   const [piece, ...others] = body.pieces;
   if (others.length > 0) return undefined;
-  return piece instanceof Uint8Array ? { kind: "bytes", bytes: piece } : body;
+  return piece instanceof Uint8Array ? { kind: "bytes", bytes: piece } : { ...body, holder: content };
 }
 
-function endSecondOf({ nowMs, lookup }: Visit, file: OpenFile): number | undefined {
-  const isTimeless = file.modifiedMs <= nowMs && DATED_FIELDS.every((name) => lookup(name) === undefined);
+function endSecondOf({ nowMs, lookup, subject }: Visit): number | undefined {
+  const isPast = subject !== undefined && subject.modifiedMs <= nowMs;
+  const isTimeless = isPast && DATED_FIELDS.every((name) => lookup(name) === undefined);
   return isTimeless ? undefined : secondOf(nowMs) + 1;
 }
 

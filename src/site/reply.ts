@@ -2,7 +2,7 @@
  * What the site answers: a reply, or first an intake that takes the request's body and then gives the reply.
  */
 import { assertNever } from "../base/assert-never.ts";
-import type { Piece, ReadableFile } from "../base/piece.ts";
+import type { Piece } from "../base/piece.ts";
 import type { Field, Fields } from "../wire/fields.ts";
 import type { KeptTail } from "../wire/message.ts";
 
@@ -14,7 +14,8 @@ export type ReplyBody =
       readonly kind: "pieces";
       readonly pieces: readonly Piece[];
       readonly length: number;
-      readonly file: ReadableFile;
+      /** What the pieces are read from. */
+      readonly holder: { close(): void };
     }
   | { readonly kind: "stream"; readonly stream: ReplyStream };
 
@@ -83,6 +84,6 @@ export function bodyLength(body: ReplyBody): number | "unknown" {
 
 /** Gives back what `body` holds: the file's descriptor, the stream's source. A second call does nothing. */
 export function closeBody(body: ReplyBody): void {
-  if (body.kind === "pieces") body.file.close();
+  if (body.kind === "pieces") body.holder.close();
   if (body.kind === "stream") body.stream.close();
 }

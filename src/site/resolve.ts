@@ -88,7 +88,10 @@ function resolveName(visit: Visit, path: UrlPath, admission: Admission): Resolve
 function resolveFolder(visit: Visit, path: UrlPath, admission: Admission): Resolved {
   const { site, rawPath } = visit;
   const index = prefersJson(visit) ? undefined : findIndex(site, rawPath);
-  if (index !== undefined) return { ...index, contentLocation: indexLocation(path) };
+  if (index !== undefined) {
+    visit.subject = index.file;
+    return { ...index, contentLocation: indexLocation(path) };
+  }
   const folder = site.store.folder(path);
   return folder === undefined ? refusedAs(admission) : { kind: "folder", path, folder };
 }

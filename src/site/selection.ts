@@ -10,6 +10,7 @@ import { formatContentRange } from "../semantics/content-range.ts";
 import { formatAttachment } from "../semantics/disposition.ts";
 import { formatEntityTag } from "../semantics/entity-tag.ts";
 import { formatHttpDate } from "../semantics/http-date.ts";
+import type { OpenFile } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { Reply } from "./reply.ts";
 import type { Representation } from "./representation.ts";
@@ -47,10 +48,10 @@ export function select(visit: Visit, representation: Representation): Selection 
 export function toReply(visit: Visit, { file }: Representation, selection: Selection): Reply {
   const { status, fields, pieces, length } = selection;
   if (visit.request.method !== "HEAD") {
-    return { kind: "reply", status, fields, body: { kind: "pieces", pieces, length, file } };
+    return { kind: "reply", status, fields, body: { kind: "pieces", pieces, length, holder: file } };
   }
   file.close();
-  return { kind: "reply", status, fields, body: { kind: "pieces", pieces: [], length, file } };
+  return { kind: "reply", status, fields, body: { kind: "pieces", pieces: [], length, holder: file } };
 }
 
 /** The fields of a 200 for `representation`. */
@@ -76,8 +77,7 @@ function selectWhole(visit: Visit, representation: Representation): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);
   const length = file.sizeBytes;
-  const pieces: readonly Piece[] =
-    length === 0 ? [] : [file.bytes ?? { kind: "slice", file, position: 0, length }];
+  const pieces = length === 0 ? [] : [partOf(file, 0, length)];
   return { status: 200, fields, pieces, length };
 }
 
@@ -104,7 +104,13 @@ function selectSpans(visit: Visit, representation: Representation, spans: readon
 }
 
 function sliceOf({ file }: Representation, span: ByteSpan): Piece {
-  return { kind: "slice", file, position: span.first, length: spanLength(span) };
+  return partOf(file, span.first, spanLength(span));
+}
+
+function partOf(file: OpenFile, first: number, length: number): Piece {
+  const whole: Piece = file.kept?.whole ?? { kind: "slice", file, position: 0, length: file.sizeBytes };
+  if (whole instanceof Uint8Array) return whole.subarray(first, first + length);
+  return { ...whole, position: whole.position + first, length };
 }
 
 /** A time that lies ahead is replaced by the present (RFC 9110 §8.8.2.1). */

@@ -25,7 +25,7 @@ export type Visit = {
   readonly query: string | undefined;
   /** The request's fields. */
   readonly lookup: FieldLookup;
-  /** The file that the answer is made of, if that was found at the very path that the request names. */
+  /** The file that the answer is made of, if that is what the request names: a file, or the page of a folder. */
   subject?: OpenFile;
 };
 

@@ -78,7 +78,8 @@ export type Measured = { readonly stats: BigIntStats; readonly nowMs: number; re
 
 export class DiskFile implements OpenFile {
   readonly #path: DiskPath;
-  readonly #stats: BigIntStats;
+  /** Until there is a look that knows them: they are large. */
+  #stats: BigIntStats | undefined;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly version: string;
@@ -88,7 +89,7 @@ export class DiskFile implements OpenFile {
   #look: ContentLook | undefined;
   #looksLeft = LOOKS_PER_FIND;
   /** Not by way of a link, or of several names: then it can be changed in a folder that is not watched. */
-  #isWatchable: boolean | undefined;
+  #isWatchable = false;
   /** Whether the kernel tells of changes; and how things stood when it was looked last. */
   #isWatched = false;
   #mark: number | undefined;
@@ -124,13 +125,20 @@ export class DiskFile implements OpenFile {
   #lookAgain(): boolean {
     if (this.#looksLeft === 0) return false;
     this.#looksLeft -= 1;
-    this.#isWatchable ??= this.#stats.nlink === 1n && isNoLink(this.#path);
+    this.#look ??= this.#makeLook();
     this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
     const mark = this.quietMark;
-    this.#look ??= lookFor(this.#path, this.#stats);
-    if (!this.#look.isSame()) return false;
+    if (this.#look?.isSame() !== true) return false;
     this.#mark = mark;
     return true;
+  }
+
+  #makeLook(): ContentLook | undefined {
+    const stats = this.#stats;
+    if (stats === undefined) return undefined;
+    this.#stats = undefined;
+    this.#isWatchable = stats.nlink === 1n && isNoLink(this.#path);
+    return lookFor(this.#path, stats);
   }
 
   read(target: Uint8Array, position: number): number {

@@ -2,8 +2,11 @@
  * Small files that were asked for of late, kept in memory: a store in front of a store. It changes no answer: before a file
  * from memory is given, it is made sure that its path still leads to the same content (`changes`).
  */
+import { MemoryFile } from "../base/memory-file.ts";
+import type { Piece } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
-import type { Folder, Found, OpenFile, Store, UnfinishedUploads, UploadStore } from "./store.ts";
+import { StoreError } from "./store-error.ts";
+import type { Folder, Found, KeptContent, OpenFile, Store, UnfinishedUploads, UploadStore } from "./store.ts";
 
 export type RecentFilesOptions = {
   /** Files up to this size are kept. */
@@ -17,17 +20,20 @@ const FILE_BYTES = 64 * 1024;
 const MEMORY_SHARE = 16;
 const MOST_TOTAL_BYTES = 256 * 1024 * 1024;
 
-/** What an entry costs beside its bytes, roughly. */
-const ENTRY_BYTES = 1024;
+/** Content of this size and more is kept where the kernel can send it by itself; shorter content is sent with its head. */
+const LEAST_SLICE_BYTES = 4 * 1024;
+/** What an entry costs beside its bytes, as measured: its path, twice, and what was measured of the file. */
+const ENTRY_BYTES = 2560;
 
 /** Puts a memory for small files in front of `store`: files up to 64 KiB, 256 MiB of them where there is much memory. */
-export function rememberFiles(store: Store, options: RecentFilesOptions = defaultOptions()): Store {
+export function rememberFiles(store: Store, options: RecentFilesOptions = memoryForFiles(1)): Store {
   return new RecentFiles(store, options);
 }
 
-function defaultOptions(): RecentFilesOptions {
+/** What one of `processes` that serve together may keep. */
+export function memoryForFiles(processes: number): RecentFilesOptions {
   const share = process.constrainedMemory() / MEMORY_SHARE;
-  return { fileBytes: FILE_BYTES, totalBytes: Math.min(share, MOST_TOTAL_BYTES) };
+  return { fileBytes: FILE_BYTES, totalBytes: Math.min(share, MOST_TOTAL_BYTES) / processes };
 }
 
 class RecentFiles implements Store {
@@ -36,7 +42,9 @@ class RecentFiles implements Store {
   readonly #store: Store;
   readonly #options: RecentFilesOptions;
   /** By the text of their path, longest kept first: a Map keeps the order of insertion. */
-  readonly #files = new Map<string, RememberedFile>();
+  readonly #files = new Map<string, KeptFile>();
+  /** Holds what is not short. */
+  #memory: MemoryFile | undefined;
   #heldBytes = 0;
 
   constructor(store: Store, options: RecentFilesOptions) {
@@ -52,9 +60,9 @@ class RecentFiles implements Store {
 
   find(path: UrlPath): Found | undefined {
     if (path.isFolder) return this.#store.find(path);
-    const remembered = this.#files.get(path.text);
-    if (remembered?.isCurrent() === true) return { kind: "file", file: remembered };
-    if (remembered !== undefined) this.#forget(path.text, remembered);
+    const kept = this.#files.get(path.text);
+    if (kept?.isCurrent() === true) return { kind: "file", file: kept.open() };
+    if (kept !== undefined) this.#forget(path.text, kept);
     return this.#find(path);
   }
 
@@ -67,79 +75,153 @@ class RecentFiles implements Store {
     if (found?.kind !== "file" || !this.#mayKeep(found.file)) return found;
     const bytes = readWhole(found.file);
     if (bytes === undefined) return found;
-    const file = new RememberedFile(found.file, bytes);
-    this.#remember(path.text, file);
+    // It was changed while it was read: these bytes may be of two versions.
+    if (found.file.isCurrent?.() !== true) return this.#store.find(path);
+    const kept = this.#keep(found.file, bytes);
+    const file = kept.open();
+    this.#remember(path.text, kept);
     return { kind: "file", file };
+  }
+
+  #keep(original: OpenFile, bytes: Uint8Array): KeptFile {
+    const isShort = bytes.length < LEAST_SLICE_BYTES;
+    const memory = isShort ? undefined : (this.#memory ??= MemoryFile.open());
+    return new KeptFile(original, memory?.keep(bytes) ?? bytes, memory);
   }
 
   #mayKeep(file: OpenFile): boolean {
     return file.isSettled && file.isCurrent !== undefined && file.sizeBytes <= this.#options.fileBytes;
   }
 
-  #remember(key: string, file: RememberedFile): void {
+  #remember(key: string, file: KeptFile): void {
     const known = this.#files.get(key);
     if (known !== undefined) this.#forget(key, known);
     this.#files.set(key, file);
-    this.#heldBytes += file.sizeBytes + ENTRY_BYTES;
+    this.#heldBytes += file.heldBytes + ENTRY_BYTES;
     for (const [oldKey, old] of this.#files) {
       if (this.#heldBytes <= this.#options.totalBytes) return;
       this.#forget(oldKey, old);
     }
   }
 
-  #forget(key: string, file: RememberedFile): void {
+  #forget(key: string, file: KeptFile): void {
     this.#files.delete(key);
-    this.#heldBytes -= file.sizeBytes + ENTRY_BYTES;
+    this.#heldBytes -= file.heldBytes + ENTRY_BYTES;
     file.forget();
   }
 }
 
-/** A file that is wholly in memory; it may be given to many at once, and closing it means nothing. */
-class RememberedFile implements OpenFile {
-  readonly bytes: Uint8Array;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  readonly version: string;
-  readonly isSettled = true;
-  readonly fd = undefined;
-  readonly #original: OpenFile;
+/** A file whose content is in memory. */
+class KeptFile implements KeptContent {
+  readonly whole: Piece;
+  /** As it was when it was read; closed. */
+  readonly original: OpenFile;
+  /** `undefined` once its part of it has been given back. */
+  #memory: MemoryFile | undefined;
+  #holds = 0;
   #isForgotten = false;
   #onForgotten: (() => void)[] | undefined;
 
-  constructor(original: OpenFile, bytes: Uint8Array) {
-    this.#original = original;
-    this.bytes = bytes;
-    this.sizeBytes = original.sizeBytes;
-    this.modifiedMs = original.modifiedMs;
-    this.version = original.version;
+  /** @param memory where `whole` is a slice of it. */
+  constructor(original: OpenFile, whole: Piece, memory: MemoryFile | undefined) {
+    this.original = original;
+    this.whole = whole;
+    this.#memory = memory;
   }
 
   isCurrent(): boolean {
-    return !this.#isForgotten && this.#original.isCurrent?.() === true;
+    return !this.#isForgotten && this.original.isCurrent?.() === true;
   }
 
   get quietMark(): number {
-    return this.#original.quietMark ?? Number.NaN;
+    return this.original.quietMark ?? Number.NaN;
   }
 
   whenForgotten(forget: () => void): void {
     (this.#onForgotten ??= []).push(forget);
   }
 
-  /** It is no longer kept. Who has it already may still read it. */
+  /** It is no longer kept for others. */
   forget(): void {
     this.#isForgotten = true;
     for (const forget of this.#onForgotten ?? []) forget();
     this.#onForgotten = undefined;
+    this.#releaseUnused();
+  }
+
+  hold(): void {
+    this.#holds += 1;
+  }
+
+  close(): void {
+    this.#holds -= 1;
+    this.#releaseUnused();
+  }
+
+  /** What it takes of memory. */
+  get heldBytes(): number {
+    const { length } = this.whole;
+    return this.whole instanceof Uint8Array ? length : (this.#memory?.roomFor(length) ?? length);
+  }
+
+  #releaseUnused(): void {
+    if (!this.#isForgotten || this.#holds > 0 || this.whole instanceof Uint8Array) return;
+    this.#memory?.release(this.whole);
+    this.#memory = undefined;
+  }
+
+  open(): OpenFile {
+    this.hold();
+    return new OpenKeptFile(this);
   }
 
   read(target: Uint8Array, position: number): number {
-    const part = this.bytes.subarray(position, position + target.length);
+    const { whole } = this;
+    if (!(whole instanceof Uint8Array)) {
+      const most = Math.min(target.length, whole.length - position);
+      return most <= 0 ? 0 : whole.file.read(target.subarray(0, most), whole.position + position);
+    }
+    const part = whole.subarray(position, position + target.length);
     target.set(part);
     return part.length;
   }
+}
 
-  close(): void {}
+/** A kept file, opened by one who asked for it. */
+class OpenKeptFile implements OpenFile {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly version: string;
+  readonly isSettled = true;
+  readonly kept: KeptFile;
+  #isClosed = false;
+
+  constructor(kept: KeptFile) {
+    const { sizeBytes, modifiedMs, version } = kept.original;
+    this.kept = kept;
+    this.sizeBytes = sizeBytes;
+    this.modifiedMs = modifiedMs;
+    this.version = version;
+  }
+
+  isCurrent(): boolean {
+    return this.kept.isCurrent();
+  }
+
+  get quietMark(): number {
+    return this.kept.quietMark;
+  }
+
+  read(target: Uint8Array, position: number): number {
+    if (this.#isClosed) throw new StoreError("failed", "The file was closed before it was read");
+    return this.kept.read(target, position);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.kept.close();
+  }
 }
 
 /** Reads `file` to its end and closes it; `undefined`, and the file stays open, when it is not as long as it was. */

@@ -1,7 +1,7 @@
 /**
  * Where files live, as the site sees it. It knows nothing of HTTP; the disk is one, an object store could be another.
  */
-import type { ReadableFile } from "../base/piece.ts";
+import type { Piece, ReadableFile } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 
 /** A file that is open: everything here was measured on the descriptor that is read. */
@@ -16,10 +16,8 @@ export interface OpenFile extends ReadableFile {
    * the same timestamps; then it must not be used as a strong validator.
    */
   readonly isSettled: boolean;
-  /** The whole content, where it is in memory. */
-  readonly bytes?: Uint8Array;
-  /** Calls `forget` when the content is no longer kept in memory; only where it is. */
-  whenForgotten?(forget: () => void): void;
+  /** Where the whole content is kept in memory. */
+  readonly kept?: KeptContent;
   /**
    * Whether the path by which the file was found still leads to this content: in the same turn of the event loop as
    * before, or after a look. Also after `close`. Absent where that is no cheaper than finding.
@@ -30,6 +28,21 @@ export interface OpenFile extends ReadableFile {
    * a name beside it has changed. Another number at another time when one of them may have.
    */
   readonly quietMark?: number;
+}
+
+/** The content of a file that is kept in memory for all who ask for it. */
+export interface KeptContent {
+  /** Bytes, or a slice of memory that can be read as long as the content is held. */
+  readonly whole: Piece;
+  /** As those of the {@link OpenFile}. */
+  isCurrent(): boolean;
+  readonly quietMark: number;
+  /** Keeps the content readable until {@link close}, even when it is forgotten meanwhile. */
+  hold(): void;
+  /** Ends one {@link hold}. */
+  close(): void;
+  /** Calls `forget` when the content is no longer kept for others. */
+  whenForgotten(forget: () => void): void;
 }
 
 export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };

@@ -82,7 +82,7 @@ export type RequestToSend = {
 export type BodyFraming = number | "chunked" | "until-close" | "omitted";
 
 /** The rest of a response's head, with its content or before it. */
-export type ResponseTail = { readonly bytes: Uint8Array; readonly content: Uint8Array | undefined };
+export type ResponseTail = { readonly bytes: Uint8Array; readonly content: Piece | undefined };
 
 /** Where the tail of a response is kept that is sent again and again: what was written the last time, in which framing. */
 export type KeptTail = {
@@ -90,7 +90,7 @@ export type KeptTail = {
   readonly length: number | "unknown";
   framing: BodyFraming | undefined;
   bytes: Uint8Array | undefined;
-  content: Uint8Array | undefined;
+  content: Piece | undefined;
 };
 
 /** A final response to write. The caller gives every field except `Content-Length`, `Transfer-Encoding`, `Connection`. */
@@ -112,7 +112,7 @@ export type ResponseToSend = {
    */
   readonly length: number | "unknown";
   /** The content, where it is at hand as a whole: then the message ends with it, and nothing of it is to be sent after. */
-  readonly content?: Uint8Array | undefined;
+  readonly content?: Piece | undefined;
   /** Close the connection after this response. */
   readonly close?: boolean;
 };

@@ -28,7 +28,7 @@ const JOINED_BYTES = 4096;
 
 export type Outgoing = {
   /** The head, and the content if it was at hand. */
-  readonly start: readonly Uint8Array[];
+  readonly start: readonly Piece[];
   readonly writer: BodyWriter;
   /** The connection ends after this message. */
   readonly closes: boolean;
@@ -77,7 +77,7 @@ export function beginResponse(message: ResponseToSend, context: ResponseContext)
 }
 
 /** What follows the opening of a response whose content is at hand: kept from the last time, if that may be. */
-function recallTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
+function recallTail(message: ResponseToSend, content: Piece, framing: BodyFraming): ResponseTail {
   const { kept } = message;
   if (kept !== undefined && isWritten(kept) && kept.framing === framing) return kept;
   const tail = makeTail(message, content, framing);
@@ -89,14 +89,18 @@ function isWritten(kept: KeptTail): kept is KeptTail & ResponseTail {
 }
 
 function keepTail(kept: KeptTail, tail: ResponseTail, framing: BodyFraming): ResponseTail {
-  const isJoined = tail.content !== undefined && tail.content.length <= JOINED_BYTES;
-  const bytes = isJoined ? concatBytes([tail.bytes, tail.content]) : tail.bytes;
-  const content = isJoined ? undefined : tail.content;
-  Object.assign(kept, { framing, bytes, content });
-  return { bytes, content };
+  const joined = joinTail(tail);
+  Object.assign(kept, { framing, ...joined });
+  return joined;
 }
 
-function makeTail(message: ResponseToSend, content: Uint8Array, framing: BodyFraming): ResponseTail {
+function joinTail(tail: ResponseTail): ResponseTail {
+  const { bytes, content } = tail;
+  if (!(content instanceof Uint8Array) || content.length > JOINED_BYTES) return tail;
+  return { bytes: concatBytes([bytes, content]), content: undefined };
+}
+
+function makeTail(message: ResponseToSend, content: Piece, framing: BodyFraming): ResponseTail {
   const bytes = writeRest(message.fields, chooseFramingField(message, framing));
   if (framing === "omitted") return { bytes, content: undefined };
   // SECURITY: what is longer than announced is read as the next message.

@@ -52,24 +52,51 @@ describe.each<[PeerName]>([["nginx"], ["python"], ["caddy"], ["apache"], ["light
   },
 );
 
+/** Runs with nginx on an inbox that it may write to, and a folder of files to send. */
+async function withNginx(run: (port: number, own: ScratchFolder, inbox: ScratchFolder) => Promise<void>) {
+  using own = new ScratchFolder({ "photo.jpg": PHOTO });
+  using inbox = new ScratchFolder();
+  for (const name of ["upload", "login"]) inbox.folder(name);
+  for (const name of [".", "upload", "login"]) inbox.chmod(name, 0o777);
+  const peer = await startPeer("nginx", inbox.path);
+  try {
+    await run(peer.port, own, inbox);
+  } finally {
+    await peer.stop();
+  }
+}
+
 describe("put to nginx", () => {
-  test.skipIf(process.env["NETFILE_TEST_ALL"] !== "1" && !hasPeer("nginx"))(
-    "saves the file there, whole",
-    async () => {
-      using folder = new ScratchFolder({ "photo.jpg": PHOTO });
-      using inbox = new ScratchFolder();
-      inbox.folder("upload");
-      inbox.chmod(".", 0o777);
-      inbox.chmod("upload", 0o777);
-      const peer = await startPeer("nginx", inbox.path);
-      try {
-        const words = ["put", "127.0.0.1", String(peer.port), "photo.jpg", "upload/photo.jpg"];
-        const { code } = await runNetfile(words, { cwd: folder.path });
-        expect(code).toBe(0);
-        expect(inbox.bytes("upload/photo.jpg").equals(PHOTO)).toBe(true);
-      } finally {
-        await peer.stop();
+  const isMissing = process.env["NETFILE_TEST_ALL"] !== "1" && !hasPeer("nginx");
+
+  test.skipIf(isMissing)("saves the file there, whole", () =>
+    withNginx(async (port, own, inbox) => {
+      const words = ["put", "127.0.0.1", String(port), "photo.jpg", "upload/photo.jpg"];
+      const { code } = await runNetfile(words, { cwd: own.path });
+      expect(code).toBe(0);
+      expect(inbox.bytes("upload/photo.jpg").equals(PHOTO)).toBe(true);
+    }),
+  );
+
+  test.skipIf(isMissing)("logs in where it has to, also with -r and in a shell", () =>
+    withNginx(async (port, own, inbox) => {
+      const options = { cwd: own.path, env: { NETFILE_PASSWORD: "pw", HOME: own.path } };
+      const url = `http://127.0.0.1:${port}/login`;
+      const refused = await runNetfile(["put", "photo.jpg", `${url}/0.jpg`], options);
+      expect([refused.code, refused.stderr.includes("401")]).toEqual([3, true]);
+      own.write(".netrc", "machine 127.0.0.1 login ann password pw\n");
+      const runs = [
+        ["put", "photo.jpg", `${url}/1.jpg`, "--user", "ann:pw"],
+        ["put", "photo.jpg", `${url}/2.jpg`, "--netrc"],
+        ["put", "photo.jpg", `${url}/3.jpg`, "-H", "Authorization: Basic YW5uOnB3"],
+        ["put", "-r", ".", `${url}/all/`, "--user", "ann"],
+        ["shell", "127.0.0.1", String(port), "--user", "ann", "--script", "requests.txt"],
+      ];
+      own.write("requests.txt", "put photo.jpg login/5.jpg\n");
+      for (const words of runs) expect(await runNetfile(words, options)).toMatchObject({ code: 0 });
+      for (const name of ["1.jpg", "2.jpg", "3.jpg", "all/photo.jpg", "5.jpg"]) {
+        expect(inbox.bytes(`login/${name}`).equals(PHOTO)).toBe(true);
       }
-    },
+    }),
   );
 });

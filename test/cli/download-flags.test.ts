@@ -5,9 +5,9 @@ import {
   DOWNLOAD_ARGS,
   readChecksum,
   readDownloadSettings,
-  readConnectionSettings,
   readSettingsForMany,
 } from "../../src/cli/download-flags.ts";
+import { readConnectionSettings } from "../../src/cli/connection-flags.ts";
 import { readEnvironment } from "../../src/cli/environment.ts";
 import { UsageError } from "../../src/cli/exit.ts";
 import { readProxies } from "../../src/cli/proxies.ts";

@@ -209,6 +209,35 @@ describe("upload() to a server that says", () => {
     expect(patch).toContain(`\r\nContent-Length: ${SIZE - MIB}\r\n`);
   });
 
+  test("who the user is, on every request; what he wants of the file, on the first", async () => {
+    session.close();
+    session = makeSession({
+      ownFieldsFor: () => [
+        ["Authorization", "Basic YTpi"],
+        ["If-None-Match", "*"],
+        ["Content-Type", "image/jpeg"],
+      ],
+    });
+    serve(cutCreation, [
+      hear,
+      state(`Upload-Offset: ${MIB}\r\n`),
+      hear,
+      go,
+      hearBody(SIZE - MIB),
+      answer("201 Created", "Upload-Complete: ?1\r\n"),
+    ]);
+    await put(server.port);
+    const [creation = "", resumption = ""] = server.received;
+    const [head = "", patch = ""] = resumption.split("PATCH");
+    expect(creation).toContain("\r\nIf-None-Match: *\r\nContent-Type: image/jpeg\r\n");
+    expect(creation).not.toContain("octet-stream");
+    for (const request of [creation, head, patch]) {
+      expect(request).toContain("\r\nAuthorization: Basic YTpi\r\n");
+    }
+    expect(resumption).not.toContain("If-None-Match");
+    expect(patch).toContain("\r\nContent-Type: application/partial-upload\r\n");
+  });
+
   test("that another request was faster: the offset is asked again", async () => {
     serve(
       cutCreation,

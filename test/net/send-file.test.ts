@@ -118,6 +118,37 @@ describe("Outbox with a file of the system", () => {
     file.close();
   });
 
+  test.each(["its own", "none"] as const)(
+    "sends many short slices in order (descriptor: %s)",
+    async (shownFd) => {
+      const file = new TestFile(shownFd);
+      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+      const received: Buffer[] = [];
+      const listener = Bun.listen({
+        hostname: "127.0.0.1",
+        port: 0,
+        socket: { data: (_, chunk) => void received.push(chunk), close: () => close() },
+      });
+      const { socket, outbox, room } = await connectOutbox(listener.port);
+      const sent: Buffer[] = [];
+      for (let index = 0; index < 400; index++) {
+        const head = Buffer.from(`head ${index} `);
+        const [position, length] = [index * 20_011, 1 + ((index * 977) % 20_000)];
+        outbox.push(head);
+        outbox.push({ kind: "slice", file, position, length });
+        sent.push(head, content.subarray(position, position + length));
+        for (let result = outbox.flush(); result !== "empty"; result = outbox.flush()) {
+          if (result === "blocked") await new Promise<void>((resolve) => (room.notify = resolve));
+        }
+      }
+      socket.end();
+      await closed;
+      listener.stop(true);
+      file.close();
+      expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+    },
+  );
+
   test("reads it where there is no descriptor", async () => {
     const file = new TestFile("none");
     expect((await send(file)).equals(expected)).toBe(true);

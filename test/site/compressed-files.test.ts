@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { keepCompressed, recallCompressed } from "../../src/site/compressed-files.ts";
 import type { Reply } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
-import type { OpenFile, Store } from "../../src/store/store.ts";
+import type { KeptContent, OpenFile, Store } from "../../src/store/store.ts";
 import { makeRequest, makeSite, readReply } from "../support/requests.ts";
 
 const TEXT = "all work and no play ".repeat(500);
@@ -12,14 +12,20 @@ const TEXT = "all work and no play ".repeat(500);
 function inMemory(text = TEXT) {
   const bytes = new TextEncoder().encode(text);
   const state = { isCurrent: true, forget: () => {} };
+  const kept: KeptContent = {
+    whole: bytes,
+    quietMark: 1,
+    isCurrent: () => state.isCurrent,
+    whenForgotten: (forget) => (state.forget = forget),
+    hold: () => {},
+    close: () => {},
+  };
   const file: OpenFile = {
-    bytes,
+    kept,
     sizeBytes: bytes.length,
     modifiedMs: 0,
     version: "v",
     isSettled: true,
-    isCurrent: () => state.isCurrent,
-    whenForgotten: (forget) => (state.forget = forget),
     read: (target, position) => {
       const part = bytes.subarray(position, position + target.length);
       target.set(part);
@@ -27,7 +33,7 @@ function inMemory(text = TEXT) {
     },
     close: () => {},
   };
-  return { file, state };
+  return { file, kept, state };
 }
 
 describe("a small file for a client that accepts a coding", () => {
@@ -72,9 +78,9 @@ describe("keepCompressed()", () => {
   });
 
   test("asks a file once to tell when it is forgotten, however often it lost its place meanwhile", () => {
-    const { file } = inMemory();
+    const { file, kept } = inMemory();
     let asked = 0;
-    const counting: OpenFile = { ...file, whenForgotten: () => (asked += 1) };
+    const counting: OpenFile = { ...file, kept: { ...kept, whenForgotten: () => (asked += 1) } };
     for (let time = 0; time < 3; time += 1) {
       keepCompressed(counting, "gzip", new Uint8Array(1));
       for (let index = 0; index < 8; index += 1)

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import type { Reply } from "../../src/site/reply.ts";
+import type { Piece } from "../../src/base/piece.ts";
+import { closeBody, type Reply } from "../../src/site/reply.ts";
 import { respond, type Site } from "../../src/site/respond.ts";
-import type { Found, OpenFile, Store } from "../../src/store/store.ts";
+import type { Found, KeptContent, OpenFile, Store } from "../../src/store/store.ts";
+import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import { makeRequest, makeSite } from "../support/requests.ts";
 
 /** A store with one file in memory, which the test can replace; counts how often it is asked. */
-function setUp() {
-  const state = { file: inMemory("one"), finds: 0 };
+function setUp(text = "one", name = "a.txt") {
+  const state = { file: inMemory(text), finds: 0 };
   const store: Store = {
     find: (path): Found | undefined => {
       state.finds += 1;
-      return path.names.at(-1) === "a.txt" ? { kind: "file", file: state.file } : undefined;
+      if (path.names.at(-1) !== name) return undefined;
+      state.file.hold();
+      return { kind: "file", file: state.file };
     },
     folder: () => undefined,
   };
@@ -18,8 +22,11 @@ function setUp() {
 }
 
 /** A file in memory, current until it is said not to be, and kept until it is forgotten. */
-class MemoryFile implements OpenFile {
-  readonly bytes: Uint8Array;
+class MemoryFile implements OpenFile, KeptContent {
+  readonly kept = this;
+  readonly whole: Piece;
+  readonly text: Uint8Array;
+  holds = 0;
   readonly sizeBytes: number;
   readonly modifiedMs = 0;
   readonly version: string;
@@ -29,8 +36,11 @@ class MemoryFile implements OpenFile {
   forget = (): void => {};
 
   constructor(text: string) {
-    this.bytes = new TextEncoder().encode(text);
-    this.sizeBytes = this.bytes.length;
+    const bytes = new TextEncoder().encode(text);
+    this.text = bytes;
+    // What is long is sent by the kernel.
+    this.whole = text.length < 10 ? bytes : { kind: "slice", file: this, position: 7, length: bytes.length };
+    this.sizeBytes = bytes.length;
     this.version = `v-${text}`;
   }
 
@@ -42,11 +52,19 @@ class MemoryFile implements OpenFile {
     this.forget = forget;
   }
 
-  read(): number {
-    return 0;
+  read(target: Uint8Array, position: number): number {
+    const part = this.text.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
   }
 
-  close(): void {}
+  hold(): void {
+    this.holds += 1;
+  }
+
+  close(): void {
+    this.holds -= 1;
+  }
 }
 
 function inMemory(text: string): MemoryFile {
@@ -63,9 +81,58 @@ describe("the same request again", () => {
     const site = makeSite(store);
     const request = makeRequest("GET", "/a.txt");
     const first = respond(request, site);
-    expect(first).toMatchObject({ status: 200, body: { bytes: state.file.bytes } });
+    expect(first).toMatchObject({ status: 200, body: { bytes: state.file.whole } });
     expect(respond(request, site)).toBe(first);
     expect(state.finds).toBe(1);
+  });
+
+  test.each([
+    ["bytes", "one", {}, 0],
+    ["a slice", "content of some length", {}, 2],
+    ["a part of a slice", "content of some length", { Range: "bytes=2-5" }, 2],
+    ["nothing", "content of some length", { "If-None-Match": "*" }, 0],
+  ])("holds the content while an answer of %s is under way, and no longer", (_, text, fields, holds) => {
+    const { state, store } = setUp(text);
+    const site = makeSite(store);
+    const request = makeRequest("GET", "/a.txt", { fields });
+    const answers = [respond(request, site), respond(request, site)] as Reply[];
+    expect(state.file.holds).toBe(holds);
+    for (const answer of answers) closeBody(answer.body);
+    expect(state.file.holds).toBe(0);
+  });
+
+  test("for a folder has the page of that folder again, while that is the same", () => {
+    const { state, store } = setUp("one", "index.html");
+    const site = makeSite(store);
+    const request = makeRequest("GET", "/sub/");
+    const first = respond(request, site);
+    expect(respond(request, site)).toBe(first);
+    state.file.isNow = false;
+    state.file = inMemory("second");
+    expect(respond(request, site)).toMatchObject({ body: { bytes: state.file.whole } });
+  });
+
+  test("for a page that stands for whatever is missing is decided anew", () => {
+    const { state, store } = setUp("one", "index.html");
+    const site = { ...makeSite(store), policy: { ...DEFAULT_POLICY, spa: true } };
+    const onlyAtRoot: Store = {
+      ...store,
+      find: (path) => (path.names.length === 1 ? store.find(path) : undefined),
+    };
+    const request = makeRequest("GET", "/a/page", { fields: { Accept: "text/html" } });
+    for (let time = 1; time <= 2; time++) {
+      expect(respond(request, { ...site, store: onlyAtRoot })).toMatchObject({ status: 200 });
+      expect(state.finds).toBe(time);
+    }
+  });
+
+  test("has the same part again", () => {
+    const { store } = setUp("content of some length");
+    const request = makeRequest("GET", "/a.txt", { fields: { Range: "bytes=2-5" } });
+    const site = makeSite(store);
+    const part = { kind: "slice", position: 9, length: 4 };
+    for (let time = 0; time < 2; time++)
+      expect(respond(request, site)).toMatchObject({ status: 206, body: { pieces: [part] } });
   });
 
   test("has another answer when the file is another", () => {
@@ -75,7 +142,7 @@ describe("the same request again", () => {
     void respond(request, site);
     state.file.isNow = false;
     state.file = inMemory("second");
-    expect(respond(request, site)).toMatchObject({ body: { bytes: state.file.bytes } });
+    expect(respond(request, site)).toMatchObject({ body: { bytes: state.file.whole } });
   });
 
   test("lets go of the content when it is no longer kept in memory", () => {
@@ -153,6 +220,18 @@ describe("the same request again", () => {
     state.finds = 0;
     expect(respond(request, site)).not.toBe(first);
     expect(state.finds).toBeGreaterThan(1);
+  });
+
+  test("is not repeated when its file changed while it was made", async () => {
+    const { state, store } = setUp();
+    const site = makeSite({ ...store, quietMark: state.file.quietMark });
+    const request = makeRequest("GET", "/a.txt", { fields: { "Want-Repr-Digest": "sha-256=10" } });
+    const first = respond(request, site);
+    expect(first).toBeInstanceOf(Promise);
+    state.file.isNow = false;
+    state.file = inMemory("second");
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await respond(request, site)).toMatchObject({ body: { bytes: state.file.text } });
   });
 
   test("a 304 is repeated as well", () => {

@@ -73,8 +73,8 @@ describe("rememberFiles()", () => {
     const { store, state } = await setUp();
     const first = fileOf(store.find(at("/a.txt")));
     const second = fileOf(store.find(at("/a.txt")));
-    expect(second).toBe(first);
-    expect(first.bytes).toEqual(new TextEncoder().encode("alpha"));
+    expect(second.kept).toBe(first.kept);
+    expect(first.kept?.whole).toEqual(new TextEncoder().encode("alpha"));
     expect(state.finds).toBe(1);
   });
 
@@ -222,12 +222,36 @@ describe("rememberFiles()", () => {
     expect(textAt(store, "/a.txt")).toBe("NEW");
   });
 
+  test("longer content is one for all who have it open, and its memory is given back after the last of them", async () => {
+    const { root, store, disk } = await setUp({ fileBytes: 10_000, totalBytes: 100_000 });
+    const text = "long ".repeat(1000);
+    root.file("long.txt", text);
+    await settled(disk, "/long.txt");
+    const [first, second] = [fileOf(store.find(at("/long.txt"))), fileOf(store.find(at("/long.txt")))];
+    const whole = first.kept?.whole;
+    expect(second.kept?.whole).toBe(whole);
+    first.close();
+    writeFileSync(root.at("long.txt"), "other");
+    await nextTurn();
+    expect(textAt(store, "/long.txt")).toBe("other");
+    expect(first.kept?.isCurrent()).toBe(false);
+    const bytes = new Uint8Array(6000);
+    expect(second.read(bytes, 0)).toBe(5000);
+    expect(new TextDecoder().decode(bytes.subarray(0, 5000))).toBe(text);
+    expect(() => first.read(bytes, 0)).toThrow("closed");
+    second.close();
+    second.close();
+    if (process.platform !== "linux" || !("kind" in (whole ?? {}))) return;
+    const memory = whole instanceof Uint8Array ? undefined : whole?.file;
+    expect(memory).toMatchObject({ heldBytes: 0 });
+  });
+
   test("a file over the size is not kept", async () => {
     const { root, store, disk } = await setUp({ fileBytes: 5, totalBytes: 100_000 });
     root.file("big.txt", "123456");
     await settled(disk, "/big.txt");
     const [small, big] = [fileOf(store.find(at("/a.txt"))), fileOf(store.find(at("/big.txt")))];
-    expect([small.bytes?.length, big.bytes]).toEqual([5, undefined]);
+    expect([small.kept?.whole.length, big.kept]).toEqual([5, undefined]);
     big.close();
   });
 
@@ -236,12 +260,38 @@ describe("rememberFiles()", () => {
     root.file("new.txt", "new");
     const file = fileOf(store.find(at("/new.txt")));
     expect(file.isSettled).toBe(false);
-    expect(file.bytes).toBeUndefined();
+    expect(file.kept).toBeUndefined();
     file.close();
   });
 
+  test("a file that is changed while it is read is neither kept nor given as it was", async () => {
+    const { root, disk } = await setUp();
+    let isCalm = false;
+    const racing: Store = {
+      folder: (path) => disk.folder(path),
+      find(path) {
+        const found = disk.find(path);
+        if (found?.kind !== "file" || isCalm) return found;
+        isCalm = true;
+        const { file } = found;
+        const read = file.read.bind(file);
+        file.read = (target, position) => {
+          writeFileSync(root.at("a.txt"), "OTHER");
+          return read(target, position);
+        };
+        return found;
+      },
+    };
+    const file = fileOf(rememberFiles(racing).find(at("/a.txt")));
+    expect(file.kept).toBeUndefined();
+    const now = fileOf(disk.find(at("/a.txt")));
+    expect(file.version).toBe(now.version);
+    file.close();
+    now.close();
+  });
+
   test("keeps no more than it may: what was read longest ago goes first", async () => {
-    const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 3 * 1024 });
+    const { root, store, state, disk } = await setUp({ fileBytes: 1000, totalBytes: 7 * 1024 });
     for (const name of ["1.txt", "2.txt", "3.txt"]) root.file(name, name);
     await settled(disk, "/3.txt");
     for (const name of ["1.txt", "2.txt", "3.txt"]) textAt(store, `/${name}`);

@@ -27,7 +27,8 @@ export function hasPeer(name: PeerName): boolean {
 }
 
 /**
- * Starts the peer `name` on `folder` and waits until it accepts connections. nginx takes PUT and DELETE too.
+ * Starts the peer `name` on `folder` and waits until it accepts connections. nginx takes PUT and DELETE below /upload/, and below
+ * /login/ from `ann` with the password `pw`.
  * @param options.lists whether it lists folders (autoindex, browse); Python always does.
  */
 export async function startPeer(
@@ -142,6 +143,7 @@ function writeNginxConfig({ folder, workFolder, port, lists }: Place): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${workFolder}/${kind};`)
     .join(" ");
+  writeFileSync(join(workFolder, "passwords"), "ann:{PLAIN}pw\n");
   writeFileSync(
     path,
     `daemon off; master_process off; pid ${workFolder}/nginx.pid; error_log ${workFolder}/error.log;
@@ -155,6 +157,10 @@ http {
     client_max_body_size 64m;
     location / { }
     location /upload/ { dav_methods PUT DELETE; create_full_put_path on; }
+    location /login/ {
+      dav_methods PUT DELETE; create_full_put_path on;
+      auth_basic "netfile"; auth_basic_user_file ${workFolder}/passwords;
+    }
   }
 }
 `,

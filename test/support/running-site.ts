@@ -43,7 +43,7 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
   const waiting = new Set<() => void>();
   const clock = overrides.clock ?? systemClock;
   const store = rememberFiles(openDiskStore(root));
-  const server = serve({
+  const server = startOrRemove(root, {
     site: {
       store: overrides.wrapStore?.(store) ?? store,
       policy: { ...DEFAULT_POLICY, ...overrides.policy },
@@ -87,4 +87,13 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+function startOrRemove(root: string, options: Parameters<typeof serve>[0]): RunningServer {
+  try {
+    return serve(options);
+  } catch (error) {
+    rmSync(root, { recursive: true, force: true });
+    throw error;
+  }
 }
