@@ -53,3 +53,8 @@ export function decodeFieldText(value: string): string {
   if (!/[\x80-\xff]/.test(value) || /[^\x00-\xff]/.test(value)) return value;
   return decodeUtf8(asBuffer(encodeLatin1(value))) ?? value;
 }
+
+/** So many bytes of the system's random source, in hex digits: what names are made of that nobody is to guess. */
+export function randomHex(bytes: number): string {
+  return asBuffer(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
+}

@@ -3,13 +3,20 @@
  */
 
 /** Factors of the suffixes: `k` and `KiB` are 1024 as in nginx and dd, `kB` is 1000 as in SI. */
-const SIZE_FACTORS: ReadonlyMap<string, number> = new Map(
-  ["k", "m", "g", "t"].flatMap((letter, index): readonly (readonly [string, number])[] => [
-    [letter, 1024 ** (index + 1)],
-    [`${letter}ib`, 1024 ** (index + 1)],
-    [`${letter}b`, 1000 ** (index + 1)],
-  ]),
-);
+const SIZE_FACTORS: ReadonlyMap<string, number> = new Map([
+  ["k", 1024],
+  ["kib", 1024],
+  ["kb", 1000],
+  ["m", 1024 ** 2],
+  ["mib", 1024 ** 2],
+  ["mb", 1000 ** 2],
+  ["g", 1024 ** 3],
+  ["gib", 1024 ** 3],
+  ["gb", 1000 ** 3],
+  ["t", 1024 ** 4],
+  ["tib", 1024 ** 4],
+  ["tb", 1000 ** 4],
+]);
 
 const LIMIT_UNITS = [
   [1024, ["KiB", "MiB", "GiB", "TiB"]],

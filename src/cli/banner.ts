@@ -28,8 +28,9 @@ export type Reach = {
  * Finds out who reaches a server that listens on `host`.
  *
  * @param host the address in fact listened on; `::` takes IPv4 too.
+ * @param readInterfaces called only where `host` does not say it all.
  */
-export function describeReach(host: string, port: number, interfaces: Interfaces): Reach {
+export function describeReach(host: string, port: number, readInterfaces: () => Interfaces): Reach {
   const url = (address: string): string => `http://${formatHostPort(address, port)}/`;
   if (host === "localhost" || isLoopback(host)) {
     return { local: [url(host)], remote: [], who: "this machine only (--lan opens it to your network)" };
@@ -37,7 +38,7 @@ export function describeReach(host: string, port: number, interfaces: Interfaces
   if (host !== "0.0.0.0" && host !== "::") {
     return { local: [], remote: [url(host)], who: `every device that can reach ${printable(host)}` };
   }
-  const remote = listAddresses(interfaces, host === "::" ? ["IPv4", "IPv6"] : ["IPv4"]).map(url);
+  const remote = listAddresses(readInterfaces(), host === "::" ? ["IPv4", "IPv6"] : ["IPv4"]).map(url);
   const who = "every device on your networks";
   return { local: (host === "::" ? ["127.0.0.1", "::1"] : ["127.0.0.1"]).map(url), remote, who };
 }

@@ -8,7 +8,7 @@ import { readEnvironment } from "./environment.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
 import { Log } from "./log.ts";
 import { findNearestWord } from "./nearest-word.ts";
-import { asksForHelp } from "./strict-args.ts";
+import { asksForHelp, readStrictArgs } from "./strict-args.ts";
 import { systemTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -97,8 +97,7 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
 async function runCommandNamed(name: string, words: readonly string[], terminal: Terminal): Promise<number> {
   const command = await findCommand(name).load();
   if (asksForHelp(words)) return printHelp(command, terminal);
-  const { runStrictly } = await import("./run-strictly.ts");
-  return runStrictly({ name, command, words, terminal });
+  return command.run(readStrictArgs(words, command.args), terminal);
 }
 
 async function showHelp([name, ...rest]: readonly string[], terminal: Terminal): Promise<number> {

@@ -149,7 +149,7 @@ function folderProblem(shown: string, error: unknown): string {
 }
 
 async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {
-  const reach = describeReach(host, port, networkInterfaces());
+  const reach = describeReach(host, port, networkInterfaces);
   if (plan.detail === "quiet") {
     out.print(`${[...reach.local, ...reach.remote].join(" ")}\n`);
     return;

@@ -1,18 +1,21 @@
 /**
  * Reads a command's words and flags, and refuses whatever it does not know.
  *
- * citty keeps the definitions and finds the command, but its parser passes unknown flags silently (`--prot 9000` would
- * serve the folder "9000"), takes the last of repeated flags and reads empty values; so the words are read here, from
- * the same definitions.
+ * The definitions are citty's, but its parser passes unknown flags silently (`--prot 9000` would serve the folder "9000"),
+ * takes the last of repeated flags and reads empty values; so the words are read here. Of citty nothing but the types is
+ * left in the program: it would load node:util, which takes as long as all else that happens before a command runs.
  */
+import type { ArgDef, BooleanArgDef, PositionalArgDef, StringArgDef } from "citty";
+
 import { printable } from "../base/printable.ts";
 import { UsageError } from "./exit.ts";
 import { findNearestWord } from "./nearest-word.ts";
 
+/** What every definition says. */
+type Defined<Definition extends ArgDef> = Readonly<Required<Pick<Definition, "type" | "description">>>;
+
 /** A word that is no flag. Every word may be left out; a command says itself which it needs. */
-export type WordDef = {
-  readonly type: "positional";
-  readonly description: string;
+export type WordDef = Defined<PositionalArgDef> & {
   readonly required: false;
   /** The last word may be given several times. */
   readonly isRepeatable?: true;
@@ -21,17 +24,13 @@ export type WordDef = {
 };
 
 /** A flag that is on or off; with `default: true` it is written `--no-x`. */
-export type SwitchDef = {
-  readonly type: "boolean";
-  readonly description: string;
+export type SwitchDef = Defined<BooleanArgDef> & {
   readonly alias?: string;
   readonly default?: true;
 };
 
 /** A flag with a value. */
-export type ValueDef = {
-  readonly type: "string";
-  readonly description: string;
+export type ValueDef = Defined<StringArgDef> & {
   readonly alias?: string;
   readonly valueHint: string;
   /** What the value can be, for completion; the command itself refuses all else. */

@@ -2,7 +2,6 @@
  * The state of a download on the disk: a hidden part file beside the destination, its journal and its lock, under names
  * that follow from the destination and the URL, so that the next run finds them.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Place } from "./destination.ts";
@@ -54,7 +53,7 @@ export class PartStore {
    */
   constructor(place: Place, url: string, clock: Clock) {
     const target = join(place.folder, place.name);
-    const key = createHash("sha256").update(`${place.name}\n${url}`).digest("hex").slice(0, 16);
+    const key = new Bun.CryptoHasher("sha256").update(`${place.name}\n${url}`).digest("hex").slice(0, 16);
     const base = join(place.folder, `.netfile-${key}`);
     this.#url = url;
     this.#clock = clock;

@@ -1,8 +1,6 @@
 /**
  * Host name → addresses, by the system's resolver.
  */
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { errorCode } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { settleWithin } from "./interruption.ts";
@@ -22,8 +20,8 @@ export async function resolveHost(
     readonly family?: 4 | 6 | undefined;
   },
 ): Promise<readonly string[]> {
-  const ownFamily = isIP(origin.host);
-  if (ownFamily !== 0) {
+  const ownFamily = familyOf(origin);
+  if (ownFamily !== undefined) {
     if (limits.family !== undefined && limits.family !== ownFamily) throw wrongFamily(origin.host, ownFamily);
     return [origin.host];
   }
@@ -37,7 +35,14 @@ export async function resolveHost(
   });
 }
 
+/** Of a host that is an address, as {@link Origin} writes it; `undefined` for a name. */
+function familyOf({ host }: Origin): 4 | 6 | undefined {
+  if (host.includes(":")) return 6;
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) ? 4 : undefined;
+}
+
 async function lookUp(host: string, family: 4 | 6 | undefined): Promise<readonly string[]> {
+  const { lookup } = await import("node:dns/promises");
   try {
     const found = await lookup(host, { all: true, order: "verbatim", family: family ?? 0 });
     if (found.length > 0) return found.map((entry) => entry.address);

@@ -2,7 +2,6 @@
  * Where a download's bytes go: a temporary file beside its destination, which gets the real name when it is whole and
  * on the disk. Until then, and whatever goes wrong, the real name holds what it held before.
  */
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -18,6 +17,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { randomHex } from "../base/bytes.ts";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import { writeUncached } from "../base/uncached-write.ts";
@@ -63,7 +63,7 @@ export class FileSink {
   constructor(place: Place, partPath?: string) {
     this.#place = place;
     this.path = join(place.folder, place.name);
-    this.#temporaryPath = partPath ?? join(place.folder, `.netfile-${randomBytes(8).toString("hex")}.part`);
+    this.#temporaryPath = partPath ?? join(place.folder, `.netfile-${randomHex(8)}.part`);
     try {
       this.#fd = openLeftover(this.#temporaryPath) ?? createNew(this.#temporaryPath);
     } catch (error) {

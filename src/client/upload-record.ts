@@ -3,7 +3,6 @@
  * ended: where on the server it goes on, and which version of which file it sends. It lies in the user's state folder, since the
  * file's own may be read-only.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
@@ -46,7 +45,7 @@ export class UploadRecord {
     this.#clock = clock;
     this.#source = realpathSync(subject.file.path);
     const key = `${subject.method}\n${formatRemoteUrl(subject.url)}\n${this.#source}`;
-    const base = join(folder, createHash("sha256").update(key).digest("hex").slice(0, 32));
+    const base = join(folder, new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 32));
     this.#path = `${base}.json`;
     this.#lock = PartLock.take(`${base}.lock`, this.#path);
   }

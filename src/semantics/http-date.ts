@@ -2,16 +2,16 @@
  * Dates as HTTP writes them (RFC 9110 §5.6.7): the one form that is sent, and the three that are understood.
  */
 
-const DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
-const LONG_DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const MONTH = `(?<month>${MONTHS.join("|")})`;
-const TIME = "(?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})";
 
-// The grammar is case-sensitive and knows no other zone than GMT.
-const IMF_FIXDATE = new RegExp(`^${DAY}, (?<day>[0-9]{2}) ${MONTH} (?<year>[0-9]{4}) ${TIME} GMT$`);
-const RFC_850_DATE = new RegExp(`^${LONG_DAY}, (?<day>[0-9]{2})-${MONTH}-(?<year>[0-9]{2}) ${TIME} GMT$`);
-const ASCTIME_DATE = new RegExp(`^${DAY} ${MONTH} (?<day>[0-9]{2}| [0-9]) ${TIME} (?<year>[0-9]{4})$`);
+// The grammar is case-sensitive and knows no other zone than GMT. Literals, since patterns that are put together are
+// compiled when the program starts.
+const IMF_FIXDATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>[0-9]{2}) (?<month>[A-Z][a-z]{2}) (?<year>[0-9]{4}) (?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2}) GMT$/;
+const RFC_850_DATE =
+  /^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), (?<day>[0-9]{2})-(?<month>[A-Z][a-z]{2})-(?<year>[0-9]{2}) (?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2}) GMT$/;
+const ASCTIME_DATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>[A-Z][a-z]{2}) (?<day>[0-9]{2}| [0-9]) (?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2}) (?<year>[0-9]{4})$/;
 
 const FIRST_MS = -62_167_219_200_000; // 0000-01-01T00:00:00Z
 const LAST_MS = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
@@ -58,8 +58,9 @@ function resolveShortDate(groups: Groups, nowMs: number): number | undefined {
 }
 
 function resolveDate(groups: Groups, year: number): number | undefined {
+  const month = monthIndex(groups);
   const day = Number(groups["day"]);
-  if (day < 1 || day > daysInMonth(year, monthIndex(groups))) return undefined;
+  if (month === -1 || day < 1 || day > daysInMonth(year, month)) return undefined;
   if (Number(groups["hour"]) > 23 || Number(groups["minute"]) > 59 || Number(groups["second"]) > 60) {
     return undefined;
   }

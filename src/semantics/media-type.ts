@@ -1,7 +1,7 @@
 /**
  * Media types (RFC 9110 §8.3.1).
  */
-import { parseParameterized, TOKEN } from "./parameters.ts";
+import { parseParameterized } from "./parameters.ts";
 
 /**
  * A media type: `type` is type and subtype in lower case (`text/html`), parameter names are in lower case,
@@ -9,7 +9,8 @@ import { parseParameterized, TOKEN } from "./parameters.ts";
  */
 export type MediaType = { readonly type: string; readonly parameters: ReadonlyMap<string, string> };
 
-const TYPE_AND_SUBTYPE = new RegExp(`^${TOKEN}/${TOKEN}$`);
+/** Two tokens (RFC 9110 §5.6.2). */
+const TYPE_AND_SUBTYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
  * Reads a Content-Type (RFC 9110 §8.3). Of parameters with the same name the first counts, as in browsers.

@@ -9,18 +9,12 @@ export type Parameter = { readonly name: string; readonly value: string; readonl
 /** A value and what follows it: `head` is the text before the first `;`, trimmed. */
 export type ParameterizedValue = { readonly head: string; readonly parameters: readonly Parameter[] };
 
-/** The characters of a token (RFC 9110 §5.6.2), for use inside a regular expression. */
-export const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-
-// qdtext and quoted-pair (RFC 9110 §5.6.4); characters above U+00FF come from part heads, which are UTF-8.
-const QUOTED_TEXT = '[^"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*';
-const QUOTED_STRING = `"(${QUOTED_TEXT}(?:\\\\[^\\x00-\\x08\\x0a-\\x1f\\x7f]${QUOTED_TEXT})*)"`;
-
 const HEAD = /[^;]*/y;
 const SEPARATOR = /[ \t]*;[ \t]*/y;
 // Deviation: RFC 9110 has no white space around "=". It was legal once (RFC 2616 §2.1) and is still meant in
-// Content-Disposition (RFC 6266 §4.1).
-const PARAMETER = new RegExp(`(${TOKEN})[ \\t]*=[ \\t]*(?:(${TOKEN})|${QUOTED_STRING})`, "y");
+// Content-Disposition (RFC 6266 §4.1). In a quoted-string (§5.6.4) characters above U+00FF come from part heads, which are UTF-8.
+const PARAMETER =
+  /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"([^"\\\x00-\x08\x0a-\x1f\x7f]*(?:\\[^\x00-\x08\x0a-\x1f\x7f][^"\\\x00-\x08\x0a-\x1f\x7f]*)*)")/y;
 const TRAILING_SPACE = /[ \t]*$/y;
 
 /**

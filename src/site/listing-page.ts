@@ -1,10 +1,11 @@
 /**
  * A folder as a page, in parts: what can be sent before its names are known, the rows, and the rest.
  */
+import { once } from "../base/once.ts";
 import { formatBytes, formatLimit } from "../base/units.ts";
 import type { Entry } from "../store/store.ts";
 import { formatUrlPath } from "../wire/target.ts";
-import { LISTING_TEMPLATE, UPLOAD_FORM_TEMPLATE } from "./pages.ts";
+import { listingTemplate, uploadFormTemplate } from "./pages.ts";
 import { fillTemplate, markup, joinHtml, type SafeHtml, splitTemplate } from "./safe-html.ts";
 
 /** What of a folder one page shows. */
@@ -19,7 +20,7 @@ export type PageWindow = {
 export type ListingFrame = { readonly top: SafeHtml; readonly bottom: SafeHtml };
 
 const NOTHING: SafeHtml = markup``;
-const [TOP, BOTTOM] = splitTemplate(LISTING_TEMPLATE, "rows");
+const halves = once(() => splitTemplate(listingTemplate(), "rows"));
 
 /**
  * The beginning of the page of the folder at `names`, up to its first row.
@@ -27,7 +28,7 @@ const [TOP, BOTTOM] = splitTemplate(LISTING_TEMPLATE, "rows");
  * @param maxUploadBytes the largest file that is taken; `undefined` for a site that takes none.
  */
 export function listingTop(names: readonly string[], maxUploadBytes: number | undefined): SafeHtml {
-  const top = fillTemplate(TOP, {
+  const top = fillTemplate(halves()[0], {
     title: names.length === 0 ? "Files" : `/${names.join("/")}/`,
     trail: trailOf(names),
     upload: maxUploadBytes === undefined ? NOTHING : uploadForm(maxUploadBytes),
@@ -50,7 +51,7 @@ export const EMPTY_ROW: SafeHtml = markup`<tr><td class="empty" colspan="3">Ther
 
 /** The end of the page. */
 export function listingBottom(window: PageWindow): SafeHtml {
-  return fillTemplate(BOTTOM, { summary: summaryOf(window), pager: pagerOf(window) });
+  return fillTemplate(halves()[1], { summary: summaryOf(window), pager: pagerOf(window) });
 }
 
 const PARENT_ROW: SafeHtml = markup`<tr><td class="name up"><a href="../">Parent folder</a></td><td class="size"></td><td class="date"></td></tr>\n`;
@@ -70,7 +71,7 @@ function trailOf(names: readonly string[]): SafeHtml {
 
 function uploadForm(maxBytes: number): SafeHtml {
   const hint = Number.isSafeInteger(maxBytes) ? `Up to ${formatLimit(maxBytes)} at a time` : "";
-  return fillTemplate(UPLOAD_FORM_TEMPLATE, { hint });
+  return fillTemplate(uploadFormTemplate(), { hint });
 }
 
 function dateOf(modifiedMs: number): SafeHtml {

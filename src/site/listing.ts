@@ -10,7 +10,7 @@ import type { Field } from "../wire/fields.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type OrderedNames, orderNames } from "./listing-order.ts";
 import { EMPTY_ROW, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
-import { CONTENT_SECURITY_POLICY, HTML_TYPE } from "./pages.ts";
+import { contentSecurityPolicy, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply } from "./reply.ts";
 import { LISTING_TYPES } from "./resolve.ts";
@@ -57,7 +57,7 @@ function chooseListingType(accept: string | undefined): ListingType {
 }
 
 function typeFields(type: ListingType): readonly Field[] {
-  if (type === "text/html") return [HTML_TYPE, CONTENT_SECURITY_POLICY];
+  if (type === "text/html") return [HTML_TYPE, contentSecurityPolicy()];
   return [["Content-Type", type === "text/plain" ? `${type}; charset=utf-8` : type]];
 }
 

@@ -109,19 +109,23 @@ const UNKNOWN: MediaKind = { mediaType: "application/octet-stream", isCompressib
 
 const COMPRESSIBLE = /^text\/|\+xml$|\+json$|^application\/(?:json|xml|yaml|toml|rtf|wasm)$|^image\/bmp$/;
 
-const KINDS: ReadonlyMap<string, MediaKind> = new Map([
-  ...Object.entries(TEXT).map(([extension, type]) => entryOf(extension, type, `${type}; charset=utf-8`)),
-  ...Object.entries(OTHER).map(([extension, type]) => entryOf(extension, type, type)),
-]);
+/** Those that were asked for. */
+const kinds = new Map<string, MediaKind>();
 
 /**
  * The media type of files with `extension` (lower case, without the dot; empty for none).
  * @returns `application/octet-stream` when it is not known (RFC 9110 §8.3).
  */
 export function mediaKindOf(extension: string): MediaKind {
-  return KINDS.get(extension) ?? UNKNOWN;
+  return kinds.get(extension) ?? nameKind(extension) ?? UNKNOWN;
 }
 
-function entryOf(extension: string, type: string, mediaType: string): readonly [string, MediaKind] {
-  return [extension, { mediaType, isCompressible: COMPRESSIBLE.test(type) }];
+function nameKind(extension: string): MediaKind | undefined {
+  const textType = Object.hasOwn(TEXT, extension) ? TEXT[extension] : undefined;
+  const type = textType ?? (Object.hasOwn(OTHER, extension) ? OTHER[extension] : undefined);
+  if (type === undefined) return undefined;
+  const mediaType = textType === undefined ? type : `${type}; charset=utf-8`;
+  const kind = { mediaType, isCompressible: COMPRESSIBLE.test(type) };
+  kinds.set(extension, kind);
+  return kind;
 }

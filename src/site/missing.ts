@@ -4,7 +4,7 @@
  */
 import { extensionOf } from "./access.ts";
 import { mediaKindOf } from "./media-types.ts";
-import { CONTENT_SECURITY_POLICY, defaultPage, HTML_TYPE } from "./pages.ts";
+import { contentSecurityPolicy, defaultPage, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { acceptsHtml, findRootIndex } from "./resolve.ts";
@@ -18,7 +18,7 @@ export function refuseMissing(visit: Visit): Reply {
     return {
       kind: "reply",
       status: 404,
-      fields: [HTML_TYPE, CONTENT_SECURITY_POLICY, ["Vary", "Accept"]],
+      fields: [HTML_TYPE, contentSecurityPolicy(), ["Vary", "Accept"]],
       body: { kind: "bytes", bytes: defaultPage() },
     };
   }

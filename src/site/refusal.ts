@@ -13,7 +13,7 @@ import { formatUrlPath, parseUrlPath } from "../wire/target.ts";
 import type { ProtocolError } from "../wire/protocol-error.ts";
 import { reasonPhrase } from "../wire/status-line.ts";
 import { finishReply } from "./finish.ts";
-import { CONTENT_SECURITY_POLICY, errorPage, type ErrorText, HTML_TYPE } from "./pages.ts";
+import { contentSecurityPolicy, errorPage, type ErrorText, HTML_TYPE } from "./pages.ts";
 import type { Reply, ReplyBody } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
 
@@ -158,7 +158,7 @@ function errorBody(
   const type = chooseMediaType(accept, ERROR_TYPES);
   if (type === "text/html") {
     const page = errorPage({ status, reason, text, back });
-    return { body: bytesBody(page), fields: [HTML_TYPE, CONTENT_SECURITY_POLICY] };
+    return { body: bytesBody(page), fields: [HTML_TYPE, contentSecurityPolicy()] };
   }
   if (type === "application/json") {
     const json = JSON.stringify({ status, error: reason, message: text });

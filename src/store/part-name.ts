@@ -5,6 +5,7 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { randomHex } from "../base/bytes.ts";
 
 /** Who writes a temporary file. */
 export type PartOwner = {
@@ -34,8 +35,7 @@ export function describeThisProcess(): PartOwner {
 
 /** Makes a name for a temporary file of `owner`, hidden and not to be guessed. */
 export function makePartName(owner: PartOwner): string {
-  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
-  return `.netfile-${owner.machine}-${owner.pid}-${owner.start}-${random}.part`;
+  return `.netfile-${owner.machine}-${owner.pid}-${owner.start}-${randomHex(8)}.part`;
 }
 
 /** @returns `undefined` for a name that is not a temporary file's. */

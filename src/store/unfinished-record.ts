@@ -3,17 +3,9 @@
  * `.netfile-upload-<id>.json`. Its bytes are beside the destination, in `.netfile-upload-<id>.data`. Both names are hidden,
  * and so neither found nor listed.
  */
-import {
-  closeSync,
-  constants,
-  fsync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import { promisify } from "node:util";
+import { closeSync, constants, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { randomHex } from "../base/bytes.ts";
+import { syncDescriptor } from "../base/disk-flush.ts";
 import type { HeldFolder } from "./reach.ts";
 import type { UploadNote } from "./store.ts";
 import { syncFolder } from "./upload-place.ts";
@@ -49,8 +41,6 @@ const DATA_NAME = /^\.netfile-upload-[0-9a-f]{32}\.data$/;
 const NEW_NAME = /^\.netfile-upload-[0-9a-f]{32}\.json\.[0-9a-f]{8}\.new$/;
 
 const O_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-
-const fsyncDescriptor = promisify(fsync);
 
 /** SECURITY: 128 bits of the system's random source: who doesn't know it can't find it. */
 export function makeToken(): string {
@@ -130,7 +120,7 @@ export async function writeRecordDurably(
   const descriptor = openSync(path, O_NEW, 0o600);
   try {
     writeSync(descriptor, JSON.stringify(record));
-    await fsyncDescriptor(descriptor);
+    await syncDescriptor(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -148,7 +138,7 @@ export function removeRecord(root: HeldFolder, id: string): void {
 }
 
 function newName(id: string): string {
-  return `${recordName(id)}.${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex")}.new`;
+  return `${recordName(id)}.${randomHex(4)}.new`;
 }
 
 /** SECURITY: written by ourselves, but whoever writes in the folder can change it: nothing of it is taken on trust. */

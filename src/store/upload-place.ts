@@ -2,15 +2,13 @@
  * The folder that a file is going to be saved in. Missing folders are made on the way there, and removed again when
  * nothing comes of the upload.
  */
-import { closeSync, constants, fsync, lstatSync, mkdirSync, openSync, rmdirSync } from "node:fs";
+import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync } from "node:fs";
 import { sep } from "node:path";
-import { promisify } from "node:util";
+import { syncDescriptor } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
-
-const fsyncDescriptor = promisify(fsync);
 
 // What a file system says that has no fsync for folders.
 const NO_FOLDER_SYNC: ReadonlySet<string> = new Set([
@@ -168,7 +166,7 @@ export async function syncFolder(path: string): Promise<void> {
     return;
   }
   try {
-    await fsyncDescriptor(descriptor);
+    await syncDescriptor(descriptor);
   } catch (error) {
     if (!NO_FOLDER_SYNC.has(errorCode(error) ?? "")) throw error;
   } finally {

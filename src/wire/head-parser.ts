@@ -38,9 +38,12 @@ export function describeLongRequestLine(line: string): Excess {
 }
 
 /** The methods of nearly every request. One text for all of them: whoever compares it finds it in the nearest memory. */
-const COMMON_METHODS: ReadonlyMap<string, string> = new Map(
-  ["GET", "HEAD", "PUT", "POST"].map((method) => [method, method]),
-);
+const COMMON_METHODS: ReadonlyMap<string, string> = new Map([
+  ["GET", "GET"],
+  ["HEAD", "HEAD"],
+  ["PUT", "PUT"],
+  ["POST", "POST"],
+]);
 
 function nameMethod(method: string): string {
   return COMMON_METHODS.get(method) ?? method;

@@ -26,6 +26,10 @@ export class KnownHeads {
     if (text.length > MOST_TEXT_BYTES || this.#heads.has(text)) return;
     this.#heads.set(text, head);
     this.#bytes += text.length + ENTRY_BYTES;
+    if (this.#bytes > MOST_BYTES) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
     // Short ones may have to go for a long one: as many as it takes.
     for (const oldest of this.#heads.keys()) {
       if (this.#bytes <= MOST_BYTES) return;

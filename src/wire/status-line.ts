@@ -68,10 +68,6 @@ const PHRASES: ReadonlyMap<number, string> = new Map([
   [511, "Network Authentication Required"],
 ]);
 
-const STATUS_LINES: ReadonlyMap<number, string> = new Map(
-  [...PHRASES].map(([status, phrase]) => [status, `HTTP/1.1 ${status} ${phrase}\r\n`]),
-);
-
 /**
  * Names `status` as the IANA registry does (RFC 9110 §15).
  * @returns the phrase without the code; `""` for a code that is not registered, as RFC 9112 §4 allows an empty phrase.
@@ -82,5 +78,5 @@ export function reasonPhrase(status: number): string {
 
 /** The status-line for `status`, its line end included; without a reason where there is no usual one. */
 export function formatStatusLine(status: number): string {
-  return STATUS_LINES.get(status) ?? `HTTP/1.1 ${status} \r\n`;
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
 }

@@ -9,6 +9,7 @@ import {
   decodeUtf8,
   encodeLatin1,
   encodeUtf8,
+  randomHex,
 } from "../../src/base/bytes.ts";
 
 describe("concatBytes()", () => {
@@ -71,5 +72,12 @@ describe("decodeFieldText()", () => {
     ["\u{1f43b}\u00c3\u00a4", "\u{1f43b}\u00c3\u00a4"],
   ])("reads %j", (value, text) => {
     expect(decodeFieldText(value)).toBe(text);
+  });
+});
+
+describe("randomHex()", () => {
+  test("gives two digits for each byte, and others each time", () => {
+    expect(randomHex(8)).toMatch(/^[0-9a-f]{16}$/);
+    expect(randomHex(8)).not.toBe(randomHex(8));
   });
 });

@@ -34,7 +34,7 @@ const PLAN: ServePlan = {
 };
 
 function facts(plan: Partial<ServePlan> = {}, sample?: string): BannerFacts {
-  const reach = describeReach("127.0.0.1", 8080, INTERFACES);
+  const reach = describeReach("127.0.0.1", 8080, () => INTERFACES);
   return { program: "netfile", plan: { ...PLAN, ...plan }, host: "127.0.0.1", port: 8080, reach, sample };
 }
 
@@ -52,7 +52,7 @@ describe("describeReach()", () => {
     ],
     ["192.0.2.7", [], ["http://192.0.2.7:80/"], "every device that can reach 192.0.2.7"],
   ])("of %p", (host, local, remote, who) => {
-    const reach = describeReach(host, 80, INTERFACES);
+    const reach = describeReach(host, 80, () => INTERFACES);
     expect(reach).toMatchObject({ local, remote });
     expect(reach.who).toStartWith(who);
   });

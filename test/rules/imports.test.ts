@@ -91,6 +91,25 @@ describe("imports", () => {
     expect(strangers).toEqual([]);
   });
 
+  test("of builtins are cheap ones: others are loaded where they are used, not when the program starts", () => {
+    const cheap = ["node:fs", "node:fs/promises", "node:os", "node:path", "bun:ffi"];
+    const loaded = files
+      // The prompt is loaded when there is one.
+      .filter(({ path }) => path !== "src/cli/shell-prompt.ts")
+      .flatMap(({ path, text }) => {
+        const names = [...text.matchAll(/^import (?!type\b)[^;]*?"((?:node|bun):[^"]+)";$/gm)];
+        return names.map(([, name = ""]) => ({ path, name }));
+      });
+    expect(loaded.length).toBeGreaterThan(50);
+    expect(loaded.filter(({ name }) => !cheap.includes(name))).toEqual([]);
+  });
+
+  test("of assets are as files: an executable loads those that are text when it starts", () => {
+    expect(files.filter(({ text }) => /with \{ type: "text" \}/.test(text)).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+
   test("of citty, consola and picocolors are the command line's alone", () => {
     const elsewhere = imports.filter(({ folder, name }) => {
       return CLI_PACKAGES.includes(name.split("/")[0] ?? "") && folder !== "cli";
