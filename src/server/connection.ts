@@ -108,7 +108,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
     if (!this.#patience.isOver) this.#context.turns.add(this);
   }
 
-  /** The socket is gone, whoever closed it. */
+  /** The socket is gone, or goes now, whoever closes it. */
   closed(): void {
     this.#finish();
   }
