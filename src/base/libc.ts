@@ -18,6 +18,7 @@ export function libc(): Calls {
 function load() {
   const word = FFIType.i64_fast;
   return loadCalls({
+    getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
     getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
     listen: { args: ["i32", "i32"], returns: "i32" },

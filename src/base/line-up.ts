@@ -19,6 +19,8 @@ export class LineUp<T> {
   /** Stands between the last and the first. */
   readonly #gap = new Place<T>(undefined);
   #size = 0;
+  /** Iterations under way. */
+  #walks = 0;
 
   get size(): number {
     return this.#size;
@@ -26,9 +28,14 @@ export class LineUp<T> {
 
   /** From the first to the last. Members may leave meanwhile, and come. */
   *[Symbol.iterator](): Generator<T, void> {
-    // A place that was left still knows what came after it, and so on until one that is taken, or the gap.
-    for (let place = this.#gap.after; place !== this.#gap; place = place.after) {
-      if (place.isTaken && place.member !== undefined) yield place.member;
+    this.#walks += 1;
+    try {
+      // A place that is left meanwhile still knows what came after it, and so on until one that is taken, or the gap.
+      for (let place = this.#gap.after; place !== this.#gap; place = place.after) {
+        if (place.isTaken && place.member !== undefined) yield place.member;
+      }
+    } finally {
+      this.#walks -= 1;
     }
   }
 
@@ -51,6 +58,13 @@ export class LineUp<T> {
     place.before.after = place.after;
     place.after.before = place.before;
     this.#size -= 1;
+    if (this.#walks === 0) forgetNeighbours(place);
     return true;
   }
+}
+
+/** What has left must not hold on to what came after it: one that outlives a collection of garbage would keep them all. */
+function forgetNeighbours<T>(place: Place<T>): void {
+  place.before = place;
+  place.after = place;
 }

@@ -27,13 +27,18 @@ const OUTBOX_LOW_BYTES = 256 * 1024;
 /** An answer up to this is short. */
 const SHORT_BYTES = 64 * 1024;
 
+/** Who sends an answer. */
+export interface AnswerOwner {
+  /** Content that was waited for has come: feed again. */
+  takeTurn(): void;
+  /** The content can't be made; the client must see a cut. */
+  fail(error: unknown): void;
+}
+
 export type AnswerPath = {
   readonly exchange: Exchange;
   readonly outbox: Outbox;
-  /** Content that was waited for has come: feed again. */
-  readonly onReady: () => void;
-  /** The content can't be made; the client must see a cut. */
-  readonly onFailure: (error: unknown) => void;
+  readonly owner: AnswerOwner;
 };
 
 export type AnswerOptions = {
@@ -130,7 +135,7 @@ export class Answer {
       const bytes = stream.next();
       if (bytes instanceof Promise) {
         this.#isWaiting = true;
-        bytes.then((made) => this.#arrive(made)).catch(this.#path.onFailure);
+        bytes.then((made) => this.#arrive(made)).catch((error: unknown) => this.#path.owner.fail(error));
         return "waiting";
       }
       if (bytes === undefined) return this.#end(stream.trailers?.() ?? []);
@@ -153,7 +158,7 @@ export class Answer {
     if (stream === undefined) return;
     if (bytes === undefined) this.#end(stream.trailers?.() ?? []);
     else this.#putData(bytes);
-    this.#path.onReady();
+    this.#path.owner.takeTurn();
   }
 
   #end(trailers: readonly Field[]): FeedResult {

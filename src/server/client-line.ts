@@ -10,27 +10,29 @@ import { limitUnsent } from "../net/tcp-options.ts";
 import type { Exchange } from "../wire/exchange.ts";
 import type { WireEvent } from "../wire/message.ts";
 import type { ServerLimits } from "./limits.ts";
-import { Patience } from "./patience.ts";
+import { Patience, type Traffic } from "./patience.ts";
 
 /** What a connection needs of its socket. */
 export interface ClientSocket extends Writer {
   readonly fd: number;
   /** FIN: nothing more is sent, reading goes on. */
   shutdown(): void;
-  /** FIN, and nothing is read any more; what the kernel holds is delivered. */
-  end(): void;
+  /** FIN, and nothing is read any more; what the kernel holds is delivered. (`end` of Bun does the same with one call more.) */
+  close(): void;
   /** RST: what the kernel holds is lost. */
   terminate(): void;
   pause(): void;
   resume(): void;
 }
 
-export type ClientLineOptions = {
-  readonly limits: ServerLimits;
-  readonly clock: Clock;
+/** Whose socket it is. */
+export interface LineOwner {
   /** Called before the socket is closed from here. */
-  readonly onEnd: () => void;
-};
+  closed(): void;
+}
+
+/** What all lines of a server share. */
+export type LineContext = { readonly limits: ServerLimits; readonly clock: Clock };
 
 // One for all connections: what is read into it has been taken when the turn goes on.
 let scratch: Uint8Array | undefined;
@@ -50,12 +52,14 @@ export const UNSENT_BYTES = 256 * 1024;
 const AMPLE_UNSENT_BYTES = 4 * 1024 * 1024;
 const FEW_BUSY = 64;
 
-export class ClientLine {
+export class ClientLine implements Traffic {
   readonly outbox: Outbox;
   readonly patience: Patience;
   readonly #socket: ClientSocket;
-  readonly #onEnd: () => void;
-  readonly #reader: DirectReader;
+  readonly #owner: LineOwner;
+  readonly #context: LineContext;
+  /** Made when there is content to read. */
+  #reader: DirectReader | undefined;
   /** What the kernel may take ahead of the client's window, in bytes: at first what the listening socket has set. */
   #unsentBytes = UNSENT_BYTES;
   #receivedBytes = 0;
@@ -63,22 +67,26 @@ export class ClientLine {
   /** The client has sent its FIN. */
   #isHalfClosed = false;
 
-  constructor(socket: ClientSocket, { limits, clock, onEnd }: ClientLineOptions) {
+  constructor(socket: ClientSocket, owner: LineOwner, context: LineContext) {
     this.#socket = socket;
-    this.#onEnd = onEnd;
-    this.#reader = new DirectReader(makeScratch, clock, TURN_MS);
+    this.#owner = owner;
+    this.#context = context;
     this.outbox = new Outbox(socket);
-    this.patience = new Patience({
-      limits,
-      clock,
-      sentBytes: () => this.#receivedBytes,
-      readBytes: () => this.#readBytes(),
-    });
+    this.patience = new Patience(this, context);
   }
 
   /** -1 once the socket is closed. */
   get fd(): number {
     return this.#socket.fd;
+  }
+
+  get sentBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** How much the client's system has acknowledged; where that can't be known, how much ours has taken. */
+  get readBytes(): number {
+    return readTcpInfo(this.#socket.fd)?.ackedBytes ?? this.outbox.writtenBytes;
   }
 
   /** Whether the kernel holds bytes that the client has not read yet, as far as can be known. */
@@ -100,7 +108,7 @@ export class ClientLine {
   /** Takes note that the client has sent `count` bytes, and that more may wait. */
   noteReceived(count: number): void {
     this.#receivedBytes += count;
-    this.#reader.beginTurn();
+    this.#reader?.beginTurn();
     if (this.patience.awaited === "farewell") this.patience.extendFarewell();
   }
 
@@ -111,11 +119,20 @@ export class ClientLine {
 
   /** Its memory is any connection's: an intake is done with bytes when it has received them. @returns whether there was any. */
   #receiveContent(exchange: Exchange): boolean {
-    const content = this.#reader.read(this.#socket.fd, exchange.missingBytes);
+    const mostBytes = exchange.missingBytes;
+    if (mostBytes <= 0) return false;
+    const content = (this.#reader ??= this.#makeReader()).read(this.#socket.fd, mostBytes);
     if (content === undefined) return false;
     this.#receivedBytes += content.length;
     exchange.receive(content);
     return true;
+  }
+
+  #makeReader(): DirectReader {
+    const reader = new DirectReader(makeScratch, this.#context.clock, TURN_MS);
+    // It is made when the head has come: the runtime has just brought bytes.
+    reader.beginTurn();
+    return reader;
   }
 
   /** Takes note of the client's FIN. */
@@ -157,12 +174,12 @@ export class ClientLine {
 
   /** Both sides are done. */
   end(): void {
-    this.#onEnd();
-    this.#socket.end();
+    this.#owner.closed();
+    this.#socket.close();
   }
 
   terminate(): void {
-    this.#onEnd();
+    this.#owner.closed();
     this.#socket.terminate();
   }
 
@@ -170,10 +187,5 @@ export class ClientLine {
     if (mostBytes === this.#unsentBytes) return;
     this.#unsentBytes = mostBytes;
     limitUnsent(this.#socket.fd, mostBytes);
-  }
-
-  /** How much the client's system has acknowledged; where that can't be known, how much ours has taken. */
-  #readBytes(): number {
-    return readTcpInfo(this.#socket.fd)?.ackedBytes ?? this.outbox.writtenBytes;
   }
 }

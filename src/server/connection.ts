@@ -16,8 +16,8 @@ import { DEFAULT_LIMITS, Exchange } from "../wire/exchange.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { RequestHead, WireEvent } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
-import { Answer, type AnswerPath, type FeedResult } from "./answer.ts";
-import { ClientLine, type ClientSocket } from "./client-line.ts";
+import { Answer, type AnswerOwner, type AnswerPath, type FeedResult } from "./answer.ts";
+import { ClientLine, type ClientSocket, type LineOwner } from "./client-line.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import type { Patience } from "./patience.ts";
 import type { Sender } from "./records.ts";
@@ -32,10 +32,9 @@ const OUTBOX_HIGH_BYTES = 256 * 1024;
 /** So many events in one turn; then other connections have theirs. */
 const TURN_EVENTS = 256;
 
-export class Connection implements Timed, Registered, TurnTaker, Sender {
+export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwner, AnswerOwner {
   readonly id: number;
   readonly endpoint: PeerEndpoint;
-  readonly watchPlace = new Place<this>(this);
   readonly openPlace = new Place<this>(this);
   readonly idlePlace = new Place<this>(this);
 
@@ -68,20 +67,14 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     this.id = id;
     this.endpoint = endpoint;
     this.#context = context;
-    const { limits, clock, knownHeads } = context;
-    this.#exchange = new Exchange("server", DEFAULT_LIMITS, knownHeads);
-    this.#line = new ClientLine(socket, { limits, clock, onEnd: () => this.#finish() });
+    this.#exchange = new Exchange("server", DEFAULT_LIMITS, context.knownHeads);
+    this.#line = new ClientLine(socket, this, context);
     this.#outbox = this.#line.outbox;
     this.#patience = this.#line.patience;
-    this.#path = {
-      exchange: this.#exchange,
-      outbox: this.#outbox,
-      onReady: () => this.takeTurn(),
-      onFailure: (error) => this.#fail(error),
-    };
+    this.#path = { exchange: this.#exchange, outbox: this.#outbox, owner: this };
     this.#idleTimeoutMs = context.register.timeoutMs;
     this.#unsent = new UnsentAnswers(this, context);
-    this.#turnMs = clock.monotonicMs();
+    this.#turnMs = context.clock.monotonicMs();
     this.#patience.awaitRequest(this.#idleTimeoutMs, this.#turnMs);
   }
 
@@ -115,7 +108,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     if (!this.#patience.isOver) this.#context.turns.add(this);
   }
 
-  /** The socket is gone, whoever closed it. */
+  /** The socket is gone, or goes now, whoever closes it. */
   closed(): void {
     this.#finish();
   }
@@ -178,7 +171,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     try {
       this.#doWhatCanBeDone();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -292,7 +285,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
         goOn(value);
         return this.takeTurn();
       })
-      .catch((error: unknown) => this.#fail(error));
+      .catch((error: unknown) => this.fail(error));
   }
 
   #answer(current: RequestInProgress, reply: Reply, options: { readonly close: boolean }): void {
@@ -379,7 +372,8 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     else this.#sayFarewell();
   }
 
-  #fail(error: unknown): void {
+  /** Nothing more can be done for the client, who must see a cut. */
+  fail(error: unknown): void {
     if (this.#patience.awaited === "nothing") return;
     this.#context.observer.failed(`Connection ${this.id} is closed: ${errorText(error)}`);
     this.#line.terminate();
@@ -393,7 +387,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender {
     this.#context.turns.delete(this);
     if (this.#current !== undefined) this.#unsent.push(this.#current);
     this.#current = undefined;
-    this.#unsent.settleAll(this.#context.clock.monotonicMs());
+    this.#unsent.settleAll();
     this.#context.onClosed(this);
   }
 }

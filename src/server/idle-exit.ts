@@ -2,7 +2,6 @@
  * The end of a server that nobody needs: it ends itself when no request came for long enough. A connection on which
  * something is under way is need enough.
  */
-import { Place } from "../base/line-up.ts";
 import type { Timed } from "../net/deadline.ts";
 
 export type IdleExitOptions = {
@@ -14,7 +13,6 @@ export type IdleExitOptions = {
 };
 
 export class IdleExit implements Timed {
-  readonly watchPlace: Place<Timed> = new Place<Timed>(this);
   readonly #options: IdleExitOptions;
   #deadlineMs: number;
   #activeMs: number;

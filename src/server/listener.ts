@@ -3,13 +3,14 @@
  */
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
-import { formatHostPort, normalizeAddress, type PeerEndpoint } from "../net/endpoint.ts";
+import { formatHostPort, type PeerEndpoint } from "../net/endpoint.ts";
+import { readPeer } from "../net/peer-name.ts";
 import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
 import { UNSENT_BYTES } from "./client-line.ts";
 import type { Connection } from "./connection.ts";
 
-/** What a socket carries: its connection, once it is open. */
-type Carried = { connection: Connection | undefined };
+/** What a socket carries: its connection, once it is open and was not turned away. */
+type Carried = Connection | undefined;
 export type ServerSocket = Socket<Carried>;
 
 export type ListenerOptions = {
@@ -45,7 +46,7 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
       // A client may close its side right after its request and still wants the answer.
       allowHalfOpen: true,
       reusePort: options.sharesPort,
-      data: { connection: undefined },
+      data: undefined,
       socket: socketHandlers(options),
     });
     raiseBacklog(listener.fd);
@@ -59,43 +60,28 @@ export function listen(options: ListenerOptions): TCPSocketListener<Carried> {
 function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
   return {
     open(socket: ServerSocket): void {
-      const endpoint = endpointOf(socket);
-      socket.data = { connection: endpoint && onOpen(socket, endpoint) };
+      // Now, since it is gone once the socket is closed.
+      const endpoint = readPeer(socket);
+      socket.data = endpoint && onOpen(socket, endpoint);
       if (endpoint === undefined) socket.terminate();
     },
     data(socket: ServerSocket, chunk: Buffer): void {
-      socket.data.connection?.receive(chunk);
+      socket.data?.receive(chunk);
     },
     drain(socket: ServerSocket): void {
-      socket.data.connection?.drain();
+      socket.data?.drain();
     },
     end(socket: ServerSocket): void {
-      socket.data.connection?.receiveEnd();
+      socket.data?.receiveEnd();
     },
     close(socket: ServerSocket): void {
-      socket.data.connection?.closed();
+      socket.data?.closed();
     },
     // Without this handler, an error in one of the others would end the process.
     error(socket: ServerSocket, error: Error): void {
       onFailure(`A connection is closed: ${errorText(error)}`);
       socket.terminate();
     },
-  };
-}
-
-/**
- * The client's address, copied now: once the socket is closed it is gone. `undefined` when the client has reset the
- * connection before it was accepted.
- */
-function endpointOf(socket: ServerSocket): PeerEndpoint | undefined {
-  // Each of them asks the system anew, and the reset may come between the two.
-  const { remoteAddress, remotePort }: Partial<ServerSocket> = socket;
-  if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  const peerAddress = normalizeAddress(remoteAddress);
-  return {
-    peerAddress,
-    peerPort: remotePort,
-    family: peerAddress.includes(":") ? "IPv6" : "IPv4",
   };
 }
 

@@ -20,15 +20,21 @@ const TAIL_LOOK_MS = 1_000;
 export type PatienceOptions = {
   readonly limits: ServerLimits;
   readonly clock: Clock;
-  /** Bytes that the client has sent, ever. */
-  readonly sentBytes: () => number;
-  /** Bytes that the client has read, ever, as far as can be known. */
-  readonly readBytes: () => number;
 };
 
+/** What a client has moved. */
+export interface Traffic {
+  /** Bytes that it has sent, ever. */
+  readonly sentBytes: number;
+  /** Bytes that it has read, ever, as far as can be known. */
+  readonly readBytes: number;
+}
+
 export class Patience {
+  readonly #traffic: Traffic;
   readonly #options: PatienceOptions;
-  readonly #window: ProgressWindow;
+  /** Over which a body, a reader or a tail is judged. */
+  #window: ProgressWindow | undefined;
   #awaited: Awaited = "request";
   #deadlineMs = Number.POSITIVE_INFINITY;
   #restMs = Number.POSITIVE_INFINITY;
@@ -36,9 +42,9 @@ export class Patience {
   /** When the client must have read enough of a {@link awaitTail tail}. */
   #tailWindowEndMs = Number.POSITIVE_INFINITY;
 
-  constructor(options: PatienceOptions) {
+  constructor(traffic: Traffic, options: PatienceOptions) {
+    this.#traffic = traffic;
     this.#options = options;
-    this.#window = new ProgressWindow(options.limits.minRateBytesPerS);
   }
 
   get awaited(): Awaited {
@@ -114,7 +120,7 @@ export class Patience {
     this.#restMs = Number.POSITIVE_INFINITY;
     if (!this.isTailAwaited) this.#beginTailWindow(nowMs);
     else if (nowMs >= this.#tailWindowEndMs) {
-      if (!this.#window.isMet(this.#options.readBytes())) return false;
+      if (this.#window?.isMet(this.#traffic.readBytes) !== true) return false;
       this.#beginTailWindow(nowMs);
     }
     this.#deadlineMs = Math.min(nowMs + TAIL_LOOK_MS, this.#tailWindowEndMs);
@@ -122,8 +128,8 @@ export class Patience {
   }
 
   #beginTailWindow(nowMs: number): void {
-    const { sendWindowMs } = this.#options.limits;
-    this.#window.begin(this.#options.readBytes(), sendWindowMs);
+    const { sendWindowMs, minRateBytesPerS } = this.#options.limits;
+    this.#window = new ProgressWindow(this.#traffic.readBytes, sendWindowMs, minRateBytesPerS);
     this.#tailWindowEndMs = nowMs + sendWindowMs;
   }
 
@@ -140,20 +146,20 @@ export class Patience {
   isExhausted(): boolean {
     if (this.#awaited === "site") this.#beginSite();
     if (this.#awaited !== "body" && this.#awaited !== "reader") return true;
-    if (!this.#window.isMet(this.#movedBytes(this.#awaited))) return true;
+    if (this.#window?.isMet(this.#movedBytes(this.#awaited)) !== true) return true;
     this.#beginWindow(this.#awaited);
     return false;
   }
 
   #beginWindow(awaited: "body" | "reader"): void {
-    const { bodyWindowMs, sendWindowMs } = this.#options.limits;
+    const { bodyWindowMs, sendWindowMs, minRateBytesPerS } = this.#options.limits;
     const lengthMs = awaited === "body" ? bodyWindowMs : sendWindowMs;
-    this.#window.begin(this.#movedBytes(awaited), lengthMs);
+    this.#window = new ProgressWindow(this.#movedBytes(awaited), lengthMs, minRateBytesPerS);
     this.#deadlineMs = this.#nowMs + lengthMs;
   }
 
   #movedBytes(awaited: "body" | "reader"): number {
-    return awaited === "body" ? this.#options.sentBytes() : this.#options.readBytes();
+    return awaited === "body" ? this.#traffic.sentBytes : this.#traffic.readBytes;
   }
 
   get #nowMs(): number {

@@ -3,22 +3,15 @@
  * and one that only pretends does not hold its place for long.
  */
 export class ProgressWindow {
-  readonly #minRateBytesPerS: number;
-  #startBytes = 0;
-  #lengthMs = 0;
-
-  constructor(minRateBytesPerS: number) {
-    this.#minRateBytesPerS = minRateBytesPerS;
-  }
+  readonly #dueBytes: number;
 
   /** Begins a window of `lengthMs` with `bytes` moved so far. */
-  begin(bytes: number, lengthMs: number): void {
-    this.#startBytes = bytes;
-    this.#lengthMs = lengthMs;
+  constructor(bytes: number, lengthMs: number, minRateBytesPerS: number) {
+    this.#dueBytes = bytes + (minRateBytesPerS * lengthMs) / 1000;
   }
 
-  /** Whether enough has moved since the window began, now that it is over. */
+  /** Whether enough has moved since the window began, now that it is over: `bytes` so far. */
   isMet(bytes: number): boolean {
-    return bytes - this.#startBytes >= (this.#minRateBytesPerS * this.#lengthMs) / 1000;
+    return bytes >= this.#dueBytes;
   }
 }

@@ -127,8 +127,7 @@ class Server implements SharingServer {
     });
     this.host = this.#listener.hostname;
     this.port = this.#listener.port;
-    this.#watch = new DeadlineWatch(options.clock, TICK_MS);
-    this.#watch.add(this.#idleExit);
+    this.#watch = new DeadlineWatch(options.clock, TICK_MS, [this.#idleExit], this.#register);
   }
 
   get busyCount(): number {
@@ -189,7 +188,6 @@ class Server implements SharingServer {
     this.#lastId += this.#options.worker?.count ?? 1;
     const connection = new Connection(this.#lastId, endpoint, socket, this.#context);
     this.#register.add(connection);
-    this.#watch.add(connection);
     const { observer } = this.#options;
     observer.connected({
       id: connection.id,
@@ -214,7 +212,6 @@ class Server implements SharingServer {
 
   #forget(connection: Connection): void {
     this.#register.delete(connection);
-    this.#watch.delete(connection);
     this.#options.observer.disconnected(connection.id);
     this.#endIfEmpty();
   }

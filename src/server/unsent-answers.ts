@@ -16,7 +16,9 @@ export type UnsentContext = {
 export class UnsentAnswers {
   readonly #sender: Sender;
   readonly #context: UnsentContext;
-  readonly #requests: RequestInProgress[] = [];
+  #first: RequestInProgress | undefined;
+  /** Those after the first: there are some only when requests are pipelined. */
+  #others: RequestInProgress[] | undefined;
 
   constructor(sender: Sender, context: UnsentContext) {
     this.#sender = sender;
@@ -24,23 +26,25 @@ export class UnsentAnswers {
   }
 
   push(request: RequestInProgress): void {
-    this.#requests.push(request);
+    if (this.#first === undefined) this.#first = request;
+    else (this.#others ??= []).push(request);
   }
 
   /** Tells of those that the kernel has taken whole. */
   settleSent(nowMs: number): void {
-    while (this.#requests[0]?.answer?.isSent === true) {
-      const request = this.#requests.shift();
-      if (request !== undefined) this.#settle(request, { isWhole: true, nowMs });
-    }
+    while (this.#first?.answer?.isSent === true) this.#settle(this.#first, { isWhole: true, nowMs });
   }
 
   /** The connection has ended: what is still here was not sent whole. */
-  settleAll(nowMs: number): void {
-    for (const request of this.#requests.splice(0)) this.#settle(request, { isWhole: false, nowMs });
+  settleAll(): void {
+    if (this.#first === undefined) return;
+    const nowMs = this.#context.clock.monotonicMs();
+    while (this.#first !== undefined) this.#settle(this.#first, { isWhole: false, nowMs });
   }
 
+  /** @param request the first one. */
   #settle(request: RequestInProgress, how: { readonly isWhole: boolean; readonly nowMs: number }): void {
+    this.#first = this.#others?.shift();
     request.close();
     const { clock, observer, onActivity } = this.#context;
     onActivity(how.nowMs);

@@ -13,14 +13,17 @@ import { SectionReader, type SectionLimits } from "./section-reader.ts";
 /** A start line as a value, and the fields after it. */
 export type Head<Start> = { readonly start: Start; readonly fields: Fields };
 
-/** How the start line of a head is read. */
-export type StartLineRules<Start> = {
+/** How heads of one kind are read. */
+export type HeadRules<Start> = {
+  /** Reads the start line. */
   readonly parse: (line: string) => Start;
-  /** Most bytes of the line, its end not counted. */
+  /** Most bytes of that line, its end not counted. */
   readonly limitBytes: number;
   readonly excess: ExcessRule;
   /** Empty lines that may precede it (RFC 9112 §2.2). */
   readonly skippableLines: number;
+  /** Of the fields; their size is counted with the start line's. */
+  readonly section: SectionLimits;
 };
 
 /** So much is decoded at first, in bytes: most heads are shorter, and others may wait behind this one. */
@@ -30,8 +33,7 @@ export class HeadReader<Start> {
   readonly #buffer: ReceiveBuffer;
   /** Made when a head has to be read line by line. */
   #lines: LineReader | undefined;
-  readonly #rules: StartLineRules<Start>;
-  readonly #limits: SectionLimits;
+  readonly #rules: HeadRules<Start>;
   /** The start line of the head that is being read, once it has come. */
   #start: Start | undefined;
   #section: SectionReader | undefined;
@@ -40,10 +42,9 @@ export class HeadReader<Start> {
   #recentSection = "";
   #recentFields = Fields.NONE;
 
-  constructor(buffer: ReceiveBuffer, rules: StartLineRules<Start>, limits: SectionLimits) {
+  constructor(buffer: ReceiveBuffer, rules: HeadRules<Start>) {
     this.#buffer = buffer;
     this.#rules = rules;
-    this.#limits = limits;
   }
 
   /** Whether the reader is inside a head. */
@@ -64,7 +65,8 @@ export class HeadReader<Start> {
   /** The next head as text, with its empty line, if it is there whole in one piece and not too long; nothing is taken. */
   peek(): string | undefined {
     const chunk = this.#buffer.first;
-    return chunk === undefined || this.isBegun ? undefined : this.#decodeHead(chunk, this.#buffer.offset);
+    if (chunk === undefined || this.isBegun) return undefined;
+    return decodeHead(chunk, this.#buffer.offset, this.#rules.section.bytes);
   }
 
   /** Takes the head that {@link peek} has shown. */
@@ -108,7 +110,7 @@ export class HeadReader<Start> {
   }
 
   #readStart(): SectionReader | undefined {
-    const { parse, limitBytes, excess, skippableLines } = this.#rules;
+    const { parse, limitBytes, excess, skippableLines, section: limits } = this.#rules;
     const lines = (this.#lines ??= new LineReader(this.#buffer));
     let line = lines.read(limitBytes, excess);
     while (line === "" && this.#skippedLines < skippableLines) {
@@ -116,22 +118,10 @@ export class HeadReader<Start> {
       line = lines.read(limitBytes, excess);
     }
     if (line === undefined) return undefined;
-    const section = new SectionReader(lines, this.#limits);
+    const section = new SectionReader(lines, limits);
     this.#start = parse(line);
     section.count(line);
     return section;
-  }
-
-  /** The head as text, its last empty line included; `undefined` when it isn't there whole or is too long. */
-  #decodeHead(chunk: Uint8Array, offset: number): string | undefined {
-    for (const windowBytes of [Math.min(WINDOW_BYTES, this.#limits.bytes), this.#limits.bytes]) {
-      const end = Math.min(chunk.length, offset + windowBytes);
-      const text = decodeLatin1(chunk, offset, end);
-      const headEnd = text.indexOf("\r\n\r\n") + 4;
-      if (headEnd >= 4) return headEnd === text.length ? text : text.slice(0, headEnd);
-      if (end === chunk.length) return undefined;
-    }
-    return undefined;
   }
 
   /** The head that `text` is; `undefined` when it has a flaw. */
@@ -157,12 +147,26 @@ export class HeadReader<Start> {
       lines.push(parseFieldLine(section.slice(at, end)));
       at = end + 2;
     }
-    if (lines.length > this.#limits.fieldCount) return undefined;
+    if (lines.length > this.#rules.section.fieldCount) return undefined;
     const fields = lines.length === 0 ? Fields.NONE : new Fields(lines);
     if (section.length <= WINDOW_BYTES) {
       this.#recentSection = section;
       this.#recentFields = fields;
     }
     return fields;
+  }
+}
+
+/**
+ * The head that begins at `offset` of `chunk` as text, its last empty line included; `undefined` when it isn't there whole
+ * or is longer than `mostBytes`.
+ */
+function decodeHead(chunk: Uint8Array, offset: number, mostBytes: number): string | undefined {
+  for (let windowBytes = Math.min(WINDOW_BYTES, mostBytes); ; windowBytes = mostBytes) {
+    const end = Math.min(chunk.length, offset + windowBytes);
+    const text = decodeLatin1(chunk, offset, end);
+    const headEnd = text.indexOf("\r\n\r\n") + 4;
+    if (headEnd >= 4) return headEnd === text.length ? text : text.slice(0, headEnd);
+    if (end === chunk.length || windowBytes === mostBytes) return undefined;
   }
 }

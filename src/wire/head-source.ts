@@ -9,7 +9,7 @@ import {
   type RequestLine,
   type StatusLine,
 } from "./head-parser.ts";
-import { HeadReader, type Head } from "./head-reader.ts";
+import { HeadReader, type Head, type HeadRules } from "./head-reader.ts";
 import type { KnownHeads } from "./known-heads.ts";
 import type { WireLimits } from "./limits.ts";
 import { interpretRequest, interpretResponse } from "./message-head.ts";
@@ -20,6 +20,24 @@ import type { ReceiveBuffer } from "./receive-buffer.ts";
 /** Old clients end a POST with a line end too many (RFC 9112 §2.2); so many of them are skipped. */
 const SKIPPED_LINES = 4;
 
+let made: { readonly limits: WireLimits; readonly rules: HeadRules<RequestLine> } | undefined;
+
+/** The rules that follow from `limits`: the same object as before for the same limits, as all connections have them. */
+function requestRules(limits: WireLimits): HeadRules<RequestLine> {
+  if (made?.limits !== limits) made = { limits, rules: makeRequestRules(limits) };
+  return made.rules;
+}
+
+function makeRequestRules({ headBytes, targetBytes, fieldCount }: WireLimits): HeadRules<RequestLine> {
+  return {
+    parse: (line) => parseRequestLine(line, targetBytes),
+    limitBytes: Math.min(headBytes, requestLineBytes(targetBytes)),
+    excess: describeLongRequestLine,
+    skippableLines: SKIPPED_LINES,
+    section: { bytes: headBytes, fieldCount },
+  };
+}
+
 /** Heads of requests. */
 export class RequestSource {
   readonly role = "server";
@@ -28,15 +46,9 @@ export class RequestSource {
   /** The head that was read but not understood. */
   #misread: Head<RequestLine> | undefined;
 
-  constructor(buffer: ReceiveBuffer, known: KnownHeads, { headBytes, targetBytes, fieldCount }: WireLimits) {
+  constructor(buffer: ReceiveBuffer, known: KnownHeads, limits: WireLimits) {
     this.#known = known;
-    const rules = {
-      parse: (line: string) => parseRequestLine(line, targetBytes),
-      limitBytes: Math.min(headBytes, requestLineBytes(targetBytes)),
-      excess: describeLongRequestLine,
-      skippableLines: SKIPPED_LINES,
-    };
-    this.reader = new HeadReader(buffer, rules, { bytes: headBytes, fieldCount });
+    this.reader = new HeadReader(buffer, requestRules(limits));
   }
 
   /** The method of the head that is being read, or could not be read to its end, if it is known. */
@@ -83,8 +95,9 @@ export class ResponseSource {
       limitBytes: headBytes,
       excess: { message: "The status-line is too long", status: 431 },
       skippableLines: 0,
+      section: { bytes: headBytes, fieldCount },
     };
-    this.reader = new HeadReader(buffer, rules, { bytes: headBytes, fieldCount });
+    this.reader = new HeadReader(buffer, rules);
     this.#informationalLimit = informationalCount;
   }
 

@@ -7,7 +7,9 @@ import { concatBytes } from "../base/bytes.ts";
 const MAX_CHUNKS = 32;
 
 export class ReceiveBuffer {
-  #chunks: Uint8Array[] = [];
+  #first: Uint8Array | undefined;
+  /** Those after the first. Most of the time there are none: a head comes in one chunk, and is read at once. */
+  #others: Uint8Array[] | undefined;
   #offset = 0;
   #length = 0;
   #isEnded = false;
@@ -24,7 +26,7 @@ export class ReceiveBuffer {
 
   /** The chunk that the next byte is in; `undefined` when there is none. */
   get first(): Uint8Array | undefined {
-    return this.#chunks[0];
+    return this.#first;
   }
 
   /** Where in {@link first} the next byte is (inclusive). */
@@ -35,9 +37,9 @@ export class ReceiveBuffer {
   /** Appends `chunk`, which must not change any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#length += chunk.length;
-    if (this.#chunks.length > MAX_CHUNKS) this.#join();
+    if (this.#first === undefined) this.#first = chunk;
+    else this.#pushOther(this.#first, chunk);
   }
 
   /** Takes note that nothing follows. */
@@ -49,14 +51,14 @@ export class ReceiveBuffer {
   skip(count: number): void {
     this.#length -= count;
     this.#offset += count;
-    if (this.#offset < (this.#chunks[0]?.length ?? 0)) return;
-    this.#chunks.shift();
+    if (this.#offset < (this.#first?.length ?? 0)) return;
+    this.#first = this.#others?.shift();
     this.#offset = 0;
   }
 
   /** Takes up to `most` bytes without copying; `undefined` when there are none. */
   take(most: number): Uint8Array | undefined {
-    const [chunk] = this.#chunks;
+    const chunk = this.#first;
     if (chunk === undefined) return undefined;
     const start = this.#offset;
     const end = Math.min(chunk.length, start + most);
@@ -66,15 +68,18 @@ export class ReceiveBuffer {
 
   /** Forgets all bytes. */
   clear(): void {
-    this.#chunks = [];
+    this.#first = undefined;
+    this.#others = undefined;
     this.#offset = 0;
     this.#length = 0;
   }
 
-  #join(): void {
-    const [first, ...others] = this.#chunks;
-    if (first === undefined) return;
-    this.#chunks = [concatBytes([first.subarray(this.#offset), ...others])];
+  #pushOther(first: Uint8Array, chunk: Uint8Array): void {
+    const others = (this.#others ??= []);
+    others.push(chunk);
+    if (others.length < MAX_CHUNKS) return;
+    this.#first = concatBytes([first.subarray(this.#offset), ...others]);
+    this.#others = undefined;
     this.#offset = 0;
   }
 }

@@ -43,4 +43,14 @@ describe("LineUp", () => {
     for (const member of lineUp) lineUp.leave(places[member]!);
     expect([...lineUp]).toEqual([]);
   });
+
+  test("what has left holds on to nobody: a collection of garbage would take it for a reason to keep them all", () => {
+    const { lineUp, places } = fill(3);
+    const [first, second] = [places[0]!, places[1]!];
+    lineUp.leave(first);
+    expect([first.before, first.after]).toEqual([first, first]);
+    for (const member of lineUp) if (member === 2) break;
+    lineUp.leave(second);
+    expect([second.before, second.after]).toEqual([second, second]);
+  });
 });

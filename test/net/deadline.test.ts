@@ -1,10 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { Place } from "../../src/base/line-up.ts";
 import { DeadlineWatch, type Timed } from "../../src/net/deadline.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 class Patient implements Timed {
-  readonly watchPlace: Place<Timed> = new Place<Timed>(this);
   deadlineMs: number;
   expiries: number[] = [];
 
@@ -21,10 +19,8 @@ class Patient implements Timed {
 describe("DeadlineWatch", () => {
   test("expires what is due, and nothing before", () => {
     const clock = new ManualClock();
-    const watch = new DeadlineWatch(clock, 1_000_000);
     const [early, late] = [new Patient(100), new Patient(200)];
-    watch.add(early);
-    watch.add(late);
+    const watch = new DeadlineWatch(clock, 1_000_000, [early], [late]);
     clock.advance(99);
     watch.check();
     expect(early.expiries).toEqual([]);
@@ -36,21 +32,20 @@ describe("DeadlineWatch", () => {
 
   test("forgets what has ended", () => {
     const clock = new ManualClock();
-    const watch = new DeadlineWatch(clock, 1_000_000);
-    const patient = new Patient(0);
-    watch.add(patient);
-    watch.delete(patient);
+    const [patient, other] = [new Patient(0), new Patient(0)];
+    const group = new Set([patient, other]);
+    const watch = new DeadlineWatch(clock, 1_000_000, group);
+    group.delete(patient);
     watch.check();
-    expect(patient.expiries).toEqual([]);
+    expect([patient.expiries, other.expiries]).toEqual([[], [0]]);
     watch.stop();
   });
 
   test("looks by itself, on a timer", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const watch = new DeadlineWatch(new ManualClock(), 1);
     const patient = new Patient(0);
     patient.expire = () => resolve();
-    watch.add(patient);
+    const watch = new DeadlineWatch(new ManualClock(), 1, [patient]);
     await promise;
     watch.stop();
   });

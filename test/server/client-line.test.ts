@@ -29,8 +29,8 @@ async function openLine(): Promise<{ line: ClientLine; socket: Socket }> {
     listener.stop(true);
   };
   const socket = await accepted.promise;
-  const options = { limits: DEFAULT_SERVER_LIMITS, clock: new ManualClock(), onEnd: () => {} };
-  return { line: new ClientLine(socket, options), socket };
+  const context = { limits: DEFAULT_SERVER_LIMITS, clock: new ManualClock() };
+  return { line: new ClientLine(socket, { closed() {} }, context), socket };
 }
 
 afterEach(() => end());

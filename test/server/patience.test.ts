@@ -5,7 +5,7 @@ import { ManualClock } from "../support/manual-clock.ts";
 
 function setUp() {
   const clock = new ManualClock();
-  const moved = { sent: 0, read: 0 };
+  const moved = { sentBytes: 0, readBytes: 0 };
   const limits = {
     ...DEFAULT_SERVER_LIMITS,
     headMs: 10_000,
@@ -15,7 +15,7 @@ function setUp() {
     farewellMs: 30_000,
     farewellSilenceMs: 3_000,
   };
-  const patience = new Patience({ limits, clock, sentBytes: () => moved.sent, readBytes: () => moved.read });
+  const patience = new Patience(moved, { limits, clock });
   return { clock, moved, patience };
 }
 
@@ -36,8 +36,8 @@ describe("Patience", () => {
       patience.await(awaited);
       const windowMs = patience.deadlineMs;
       clock.advance(windowMs);
-      moved.sent += (100 * windowMs) / 1000;
-      moved.read += (100 * windowMs) / 1000;
+      moved.sentBytes += (100 * windowMs) / 1000;
+      moved.readBytes += (100 * windowMs) / 1000;
       expect(patience.isExhausted()).toBe(false);
       expect(patience.deadlineMs).toBe(2 * windowMs);
     },
@@ -49,8 +49,8 @@ describe("Patience", () => {
       const { clock, moved, patience } = setUp();
       patience.await(awaited);
       clock.advance(patience.deadlineMs);
-      moved.sent += (100 * patience.deadlineMs) / 1000 - 1;
-      moved.read += (100 * patience.deadlineMs) / 1000 - 1;
+      moved.sentBytes += (100 * patience.deadlineMs) / 1000 - 1;
+      moved.readBytes += (100 * patience.deadlineMs) / 1000 - 1;
       expect(patience.isExhausted()).toBe(true);
     },
   );
@@ -109,7 +109,7 @@ describe("Patience", () => {
       expect(patience.deadlineMs).toBe(6_000);
       for (let looks = 0; looks < 120; looks += 1) {
         clock.advance(1_000);
-        moved.read += 100;
+        moved.readBytes += 100;
         expect(patience.awaitTail()).toBe(true);
       }
       clock.advance(60_000);

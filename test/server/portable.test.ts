@@ -6,6 +6,7 @@ import { runWithoutLibc } from "../support/portable-run.ts";
 
 const PATHS = [
   "test/conformance",
+  "test/net/peer-name.test.ts",
   "test/server/serve.test.ts",
   "test/site/disk.test.ts",
   "test/store/disk.test.ts",

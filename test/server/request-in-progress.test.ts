@@ -18,7 +18,7 @@ function isLast(head: { readonly framing: Framing; readonly persists: boolean },
   const body = { kind: "bytes", bytes: new Uint8Array(length) } as const;
   const answer = new Answer(
     { kind: "reply", status: 200, fields: [], body },
-    { exchange, outbox, onReady: () => {}, onFailure: () => {} },
+    { exchange, outbox, owner: { takeTurn() {}, fail() {} } },
   );
   answer.start({ momentFields: [], close: true, isHeadOnly: false });
   const request = new RequestInProgress({ ...makeRequest("GET", "/"), ...head }, 0);
