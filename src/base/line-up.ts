@@ -26,6 +26,11 @@ export class LineUp<T> {
     return this.#size;
   }
 
+  /** The member that came to the end longest ago. */
+  get first(): T | undefined {
+    return this.#gap.after.member;
+  }
+
   /** From the first to the last. Members may leave meanwhile, and come. */
   *[Symbol.iterator](): Generator<T, void> {
     this.#walks += 1;

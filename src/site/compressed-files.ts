@@ -33,6 +33,7 @@ export function keepCompressed({ kept }: OpenFile, coding: AppliedCoding, bytes:
   if (codings.has(coding)) return;
   codings.set(coding, bytes);
   compressedBytes += bytes.length;
+  if (compressedBytes <= MOST_BYTES) return;
   for (const oldest of compressed.keys()) {
     if (compressedBytes <= MOST_BYTES) return;
     forget(oldest);

@@ -76,8 +76,9 @@ export class KnownDigests {
   put({ version, isSettled }: OpenFile, algorithm: DigestAlgorithm, digest: Uint8Array): void {
     if (!isSettled) return;
     this.#known.set(keyOf(version, algorithm), digest);
+    if (this.#known.size <= MAX_KNOWN) return;
     const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   /**

@@ -2,6 +2,7 @@
  * The same question about the same file has the same answer: clients repeat their heads byte for byte, the wire gives the same
  * {@link RequestHead} for the same bytes, and the last answer is noted there.
  */
+import { LineUp, Place } from "../base/line-up.ts";
 import type { KeptContent } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { KeptTail, RequestHead } from "../wire/message.ts";
@@ -26,6 +27,11 @@ class RecentAnswer implements Reply {
   readonly content: KeptContent;
   /** A coding is chosen by files beside this one, too. */
   readonly choosesCoding: boolean;
+  /** Where it is noted. */
+  readonly head: RequestHead;
+  /** Its places among all that are noted, and among those made of the same content. */
+  readonly place = new Place<RecentAnswer>(this);
+  readonly contentPlace = new Place<RecentAnswer>(this);
 
   constructor(visit: Visit, content: KeptContent, { status, fields }: Reply, body: ReplyBody) {
     this.site = visit.site;
@@ -37,6 +43,7 @@ class RecentAnswer implements Reply {
     this.kept = { length: bodyLength(body), framing: undefined, bytes: undefined, content: undefined };
     this.content = content;
     this.choosesCoding = visit.lookup("accept-encoding") !== undefined;
+    this.head = visit.request;
   }
 
   isGood(site: Site): boolean {
@@ -63,10 +70,13 @@ class RecentAnswer implements Reply {
 /** So many answers are noted at a time. SECURITY: a client can ask for one file in any number of words. */
 const MOST_NOTED = 16_384;
 
-/** The heads that carry a note, noted longest ago first: a Set keeps the order of insertion. */
-const noted = new Set<RequestHead>();
-/** Those among them whose answers are made of the content. */
-const headsOf = new WeakMap<KeptContent, Set<RequestHead>>();
+/** The note at a head that has come once: many come only once, with a number of their own. */
+const ASKED_ONCE = Symbol("asked once");
+
+/** Noted longest ago first. */
+const noted = new LineUp<RecentAnswer>();
+/** Those among them that are made of the content. */
+const notedOf = new WeakMap<KeptContent, LineUp<RecentAnswer>>();
 
 /**
  * The answer that was given to this very request, if its path still leads to the same file, and that is still in memory: its
@@ -77,8 +87,8 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
 }
 
 /**
- * Notes `reply` for when it is asked for again, if it depends on nothing but the request and the visit's file, and on the time
- * not within a second.
+ * Notes `reply` for when it is asked for again, if this isn't the first time, and if it depends on nothing but the request and the
+ * visit's file, and on the time not within a second.
  *
  * @returns the reply as it is to be given.
  */
@@ -89,35 +99,38 @@ export function noteAnswer(visit: Visit, reply: Reply): Reply {
   if (content?.isCurrent() !== true || reply.close === true) return reply;
   const body = repeatable(reply.body, content);
   if (body === undefined) return reply;
+  if (request.note === undefined) {
+    request.note = ASKED_ONCE;
+    return reply;
+  }
   const answer = new RecentAnswer(visit, content, reply, body);
-  takeOffNote(request);
+  takeOff(request.note);
   request.note = answer;
-  noted.add(request);
-  noteContent(content, request);
-  const [oldest] = noted;
-  if (noted.size > MOST_NOTED && oldest !== undefined) takeOffNote(oldest);
+  noted.moveToEnd(answer.place);
+  notedAlike(content).moveToEnd(answer.contentPlace);
+  if (noted.size > MOST_NOTED) takeOff(noted.first);
   const given = answer.give();
   closeBody(reply.body);
   return given;
 }
 
-/** Takes the note off `head` as soon as the content is no longer kept in memory: heads are known for longer than files. */
-function noteContent(content: KeptContent, head: RequestHead): void {
-  const known = headsOf.get(content);
-  if (known !== undefined) return void known.add(head);
-  const heads = new Set([head]);
-  headsOf.set(content, heads);
+/** Those made of `content`. They end as soon as it is no longer kept in memory: heads are known for longer than files. */
+function notedAlike(content: KeptContent): LineUp<RecentAnswer> {
+  const known = notedOf.get(content);
+  if (known !== undefined) return known;
+  const answers = new LineUp<RecentAnswer>();
+  notedOf.set(content, answers);
   content.whenForgotten(() => {
-    for (const each of heads) takeOffNote(each);
+    for (const each of answers) takeOff(each);
   });
+  return answers;
 }
 
-function takeOffNote(head: RequestHead): void {
-  const { note } = head;
+function takeOff(note: unknown): void {
   if (!(note instanceof RecentAnswer)) return;
-  head.note = undefined;
-  noted.delete(head);
-  headsOf.get(note.content)?.delete(head);
+  note.head.note = undefined;
+  noted.leave(note.place);
+  notedOf.get(note.content)?.leave(note.contentPlace);
 }
 
 /** What may be given again, made of `content`; `undefined` for a stream, and for parts with a boundary of their own. */

@@ -2,6 +2,7 @@
  * Small files that were asked for of late, kept in memory: a store in front of a store. It changes no answer: before a file
  * from memory is given, it is made sure that its path still leads to the same content (`changes`).
  */
+import { LineUp, Place } from "../base/line-up.ts";
 import { MemoryFile } from "../base/memory-file.ts";
 import type { Piece } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
@@ -47,8 +48,10 @@ class RecentFiles implements Store {
   readonly unfinished?: UnfinishedUploads;
   readonly #store: Store;
   readonly #options: RecentFilesOptions;
-  /** By the text of their path, longest kept first: a Map keeps the order of insertion. */
+  /** By the text of their path. */
   readonly #files = new Map<string, KeptFile>();
+  /** Longest kept first. */
+  readonly #order = new LineUp<KeptFile>();
   /** Holds what is not short. */
   #memory: MemoryFile | undefined;
   #heldBytes = 0;
@@ -70,7 +73,7 @@ class RecentFiles implements Store {
     if (path.isFolder) return this.#store.find(path);
     const kept = this.#files.get(path.text);
     if (kept?.isCurrent() === true) return { kind: "file", file: kept.open() };
-    if (kept !== undefined) this.#forget(path.text, kept);
+    if (kept !== undefined) this.#forget(kept);
     return this.#find(path);
   }
 
@@ -85,16 +88,16 @@ class RecentFiles implements Store {
     if (bytes === undefined) return found;
     // It was changed while it was read: these bytes may be of two versions.
     if (found.file.isCurrent?.() !== true) return this.#store.find(path);
-    const kept = this.#keep(found.file, bytes);
+    const kept = this.#keep(path.text, found.file, bytes);
     const file = kept.open();
-    this.#remember(path.text, kept);
+    this.#remember(kept);
     return { kind: "file", file };
   }
 
-  #keep(original: OpenFile, bytes: Uint8Array): KeptFile {
+  #keep(key: string, original: OpenFile, bytes: Uint8Array): KeptFile {
     const isShort = bytes.length < LEAST_SLICE_BYTES;
     const memory = isShort ? undefined : (this.#memory ??= MemoryFile.open());
-    return new KeptFile(original, memory?.keep(bytes) ?? bytes, memory);
+    return new KeptFile(key, original, memory?.keep(bytes) ?? bytes, memory);
   }
 
   #mayKeep(file: OpenFile): boolean {
@@ -105,19 +108,18 @@ class RecentFiles implements Store {
     return this.#newcomers === 0;
   }
 
-  #remember(key: string, file: KeptFile): void {
-    const known = this.#files.get(key);
-    if (known !== undefined) this.#forget(key, known);
-    this.#files.set(key, file);
+  #remember(file: KeptFile): void {
+    const known = this.#files.get(file.key);
+    if (known !== undefined) this.#forget(known);
+    this.#files.set(file.key, file);
+    this.#order.moveToEnd(file.place);
     this.#heldBytes += file.heldBytes + ENTRY_BYTES;
-    for (const [oldKey, old] of this.#files) {
-      if (this.#heldBytes <= this.#options.totalBytes) return;
-      this.#forget(oldKey, old);
-    }
+    while (this.#heldBytes > this.#options.totalBytes) this.#forget(this.#order.first ?? file);
   }
 
-  #forget(key: string, file: KeptFile): void {
-    this.#files.delete(key);
+  #forget(file: KeptFile): void {
+    this.#files.delete(file.key);
+    this.#order.leave(file.place);
     this.#heldBytes -= file.heldBytes + ENTRY_BYTES;
     file.forget();
   }
@@ -125,6 +127,8 @@ class RecentFiles implements Store {
 
 /** A file whose content is in memory. */
 class KeptFile implements KeptContent {
+  readonly key: string;
+  readonly place = new Place<KeptFile>(this);
   readonly whole: Piece;
   /** As it was when it was read; closed. */
   readonly original: OpenFile;
@@ -135,7 +139,8 @@ class KeptFile implements KeptContent {
   #onForgotten: (() => void)[] | undefined;
 
   /** @param memory where `whole` is a slice of it. */
-  constructor(original: OpenFile, whole: Piece, memory: MemoryFile | undefined) {
+  constructor(key: string, original: OpenFile, whole: Piece, memory: MemoryFile | undefined) {
+    this.key = key;
     this.original = original;
     this.whole = whole;
     this.#memory = memory;

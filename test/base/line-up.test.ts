@@ -27,6 +27,7 @@ describe("LineUp", () => {
           expect(place.isTaken).toBe(set.has(index));
         }
         expect([...lineUp]).toEqual([...set]);
+        expect(lineUp.first).toBe([...set][0]);
         expect(lineUp.size).toBe(set.size);
       }),
     );
