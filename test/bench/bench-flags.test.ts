@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { BenchUsageError, isAskedFor, readBenchFlags } from "./bench-flags.ts";
 
@@ -13,6 +14,10 @@ describe("readBenchFlags()", () => {
 
   test("writes one where it is told to", () => {
     expect(readBenchFlags(["--quick", "--out", "x.md"])).toMatchObject({ out: "x.md", rounds: 1 });
+  });
+
+  test("takes another executable by a path from here", () => {
+    expect(readBenchFlags(["--netfile", "dist/netfile"]).netfile).toBe(join(process.cwd(), "dist/netfile"));
   });
 
   test.each([[["--fast"]], [["--rounds", "0"]], [["--rounds", "1.5"]], [["--seconds", "x"]], [["word"]]])(

@@ -1,6 +1,7 @@
 /**
  * The words of the benchmark's command line.
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export type BenchFlags = {
@@ -47,7 +48,8 @@ export function readBenchFlags(words: readonly string[]): BenchFlags {
     rounds: readPositive("--rounds", values.rounds, isQuick ? 1 : 3),
     seconds: readPositive("--seconds", values.seconds, 1),
     out: values.out ?? (isPart ? undefined : "test/bench/RESULTS.md"),
-    netfile: values.netfile,
+    // It is started in other folders, too.
+    netfile: values.netfile === undefined ? undefined : resolve(values.netfile),
     wantsHelp: values.help === true,
   };
 }
