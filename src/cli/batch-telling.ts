@@ -8,7 +8,7 @@ import type { TransferProgress } from "../client/report.ts";
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { BatchCounts, BatchItem, ItemEnd } from "./batch.ts";
 import type { BatchProgress } from "./batch-progress.ts";
-import type { Failure } from "./exit.ts";
+import { EXIT, type Failure } from "./exit.ts";
 import { describeTransfer, formatConfirmation } from "./transfer-report.ts";
 import type { Transfer } from "./transfer-report.ts";
 import type { TransferSettings } from "./transfer-run.ts";
@@ -112,6 +112,7 @@ export class BatchTelling {
       rateBytesPerS: Math.round(rateOf(bodyBytes, durationMs)),
       exitCode,
     });
+    if (exitCode === EXIT.interrupted) this.#line("Interrupted; the same command goes on from here");
     this.#line(formatSummary(counts, end));
   }
 

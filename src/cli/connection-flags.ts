@@ -87,6 +87,16 @@ export function readConnectionSettings(args: StrictArgs, environment: Environmen
   };
 }
 
+/** The flags without which the server would not answer again, as words; what could be a secret is left out. */
+export function wordsToRepeat(args: StrictArgs): readonly string[] {
+  const [name] = args.value("user")?.split(":", 1) ?? [];
+  return [
+    ...(name === undefined ? [] : ["--user", name]),
+    ...(args.isOn("netrc") ? ["--netrc"] : []),
+    ...args.values("header").flatMap((field) => ["-H", `${readRequestField(field)[0]}: ...`]),
+  ];
+}
+
 /** The family of addresses that is wanted. */
 function readFamily(args: StrictArgs): 4 | 6 | undefined {
   const [isFour, isSix] = [args.isOn("ipv4"), args.isOn("ipv6")];

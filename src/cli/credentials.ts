@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 
-import { errorText } from "../base/failure.ts";
+import { fileReason } from "../base/failure.ts";
+import { printable } from "../base/printable.ts";
 import { UsageError } from "./exit.ts";
 
 export type Credentials = { readonly name: string; readonly password: string };
@@ -34,7 +35,9 @@ export function readNetrc(path: string | undefined, host: string): Credentials |
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`Cannot read the netrc file: ${errorText(error)}; set NETRC to name another`);
+    throw new UsageError(
+      `Cannot read the netrc file "${printable(path)}": ${fileReason(error)}; set NETRC to name another`,
+    );
   }
   return parseNetrc(text, host);
 }
@@ -44,8 +47,9 @@ export function parseNetrc(text: string, host: string): Credentials | undefined 
   const tokens = text
     .replaceAll(/^macdef[^\n]*\n(?:[^\n]+\n)*/gm, "")
     .replaceAll(/^\s*#.*$/gm, "")
-    .split(/\s+/)
-    .filter((token) => token !== "");
+    .match(/"(?:\\.|[^"\\])*"|\S+/g)
+    ?.map(unquote);
+  if (tokens === undefined) return undefined;
   let current: { host: string | undefined; name: string; password: string } | undefined;
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index];
@@ -65,6 +69,11 @@ export function parseNetrc(text: string, host: string): Credentials | undefined 
   }
   if (current === undefined || !isFor(current.host, host)) return undefined;
   return { name: current.name, password: current.password };
+}
+
+/** A word in quotes, as curl reads it: a backslash stands before what is meant itself. */
+function unquote(token: string): string {
+  return /^"[^]*"$/.test(token) ? token.slice(1, -1).replaceAll(/\\([^])/g, "$1") : token;
 }
 
 /** `default` is for every host. */

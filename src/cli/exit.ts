@@ -30,7 +30,7 @@ export const EXIT_CODE_LINES: readonly (readonly [code: string, meaning: string]
   ["5", "verification: what arrived is not what was announced"],
   ["6", "disk: this machine can't read or save the file, or it exists already"],
   ["7", "the server failed (status 5xx)"],
-  ["130", "interrupted"],
+  ["130", "interrupted; 143 by SIGTERM"],
 ];
 
 /** The command line can't be understood, or names something that isn't there; the message says what to do. */

@@ -62,6 +62,9 @@ export function readHost(text: string): string {
       `${quoted(text)} is not a host; write the port as a word of its own: ${hostAndPort[1] ?? ""} ${hostAndPort[2] ?? ""}`,
     );
   }
+  if (/^[^\s:/]+(?::\d+)?\/./.test(text)) {
+    throw new UsageError(`${quoted(text)} is not a host; for a URL write http://${printable(text)}`);
+  }
   if (/^\d+$/.test(text)) throw new UsageError(`${quoted(text)} is not a host; the order is HOST PORT FILE`);
   const host = /^\[([0-9a-fA-F:.]+)\]$/.exec(text)?.[1] ?? text;
   if (/^[^\s\p{Cc}/\\?#@[\]%"'<>]+(%[\w.-]+)?$/u.test(host)) return host;

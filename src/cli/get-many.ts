@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 
-import { errorText } from "../base/failure.ts";
+import { errorText, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { nameFromUrl } from "../client/destination.ts";
 import { cannotSave } from "../client/disk-error.ts";
@@ -14,7 +14,7 @@ import { parseRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { OutputTemplate } from "../client/output-template.ts";
 import type { BatchItem } from "./batch.ts";
-import { UsageError } from "./exit.ts";
+import { LocalFileError, UsageError } from "./exit.ts";
 import { getTree } from "./get-tree.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
@@ -148,7 +148,7 @@ async function readList(path: string): Promise<string> {
   try {
     return path === "-" ? await Bun.stdin.text() : readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`Cannot read the list "${printable(path)}": ${errorText(error)}`);
+    throw new LocalFileError(`Cannot read the list "${printable(path)}": ${fileReason(error)}`);
   }
 }
 

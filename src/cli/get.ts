@@ -8,7 +8,7 @@ import type { RemoteUrl } from "../client/origin.ts";
 import { ClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
-import { openSession } from "./connection-flags.ts";
+import { openSession, wordsToRepeat } from "./connection-flags.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
@@ -118,7 +118,8 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: showPath(url.target),
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
-      resumeCommand: resumeCommand(url, path),
+      resumeCommand: resumeCommand(url, path, wordsToRepeat(args)),
+      isPrinted: path === "-" && terminal.out.isTerminal,
       isTimed: args.isOn("timing"),
       start: async (hooks) => {
         const limits = maxTime === undefined ? [] : [maxTime];

@@ -11,7 +11,10 @@ const ENVIRONMENT_ROWS: readonly Row[] = [
   ["NO_COLOR", "set to anything: no colours"],
   ["FORCE_COLOR", "set, and not to 0: colours also into a pipe"],
   ["NETFILE_DEBUG", "set: unexpected errors show their stack"],
-  ["XDG_STATE_HOME", "where the history of netfile shell is kept (~/.local/state)"],
+  ["NETFILE_PASSWORD", "the password for --user NAME"],
+  ["NETRC", "the file that --netrc reads (~/.netrc)"],
+  ["http_proxy, no_proxy", "the proxy for get, put and shell, and the hosts that are reached directly"],
+  ["XDG_STATE_HOME", "where the shell's history and unfinished uploads are kept (~/.local/state)"],
 ];
 
 /** Formats `netfile(1)`; ends with a line break. */

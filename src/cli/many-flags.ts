@@ -85,7 +85,7 @@ export const MANY_ROWS = [
 /** How `put -r` handles a folder, for the help. */
 export const FOLDER_ROWS = [
   ["unchanged", "a file whose size and sha-256 digest the server has is not sent (--force sends it)"],
-  ["left out", "hidden names and links, quietly; what the server refuses, with its exit code"],
+  ["left out", "hidden names and links, and says so; what the server refuses, with its exit code"],
   ["a failure", "ends nothing, unless the network failed; the exit code is that of the first"],
 ] as const;
 

@@ -16,6 +16,7 @@ import { UsageError } from "./exit.ts";
  */
 export function readProxies(proxy: string | undefined, exceptions: string | undefined): ProxyFor | undefined {
   if (proxy === undefined) return undefined;
+  if (/^(?!http:)[a-z][a-z\d+.-]*:\/\//i.test(proxy)) throw notAProxy();
   const [, name, password, rest] = /^(?:http:\/\/)?(?:([^:@/]*)(?::([^@/]*))?@)?(.*)$/i.exec(proxy) ?? [];
   const origin = parseProxy(rest ?? "");
   const authorization =
@@ -35,9 +36,13 @@ function parseProxy(text: string): Origin {
     return parseRemoteUrl(`http://${text}`).origin;
   } catch (error) {
     if (!(error instanceof UrlError)) throw error;
-    // The value may hold a password: it is not repeated.
-    throw new UsageError("http_proxy is not a proxy; write http://HOST:PORT, or unset it");
+    throw notAProxy();
   }
+}
+
+/** The value may hold a password: it is not repeated. */
+function notAProxy(): UsageError {
+  return new UsageError("http_proxy is not a proxy that speaks HTTP; write http://HOST:PORT, or unset it");
 }
 
 /** `example.org` and `.example.org` stand for the host and all below it; a port narrows it. */

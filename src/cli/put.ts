@@ -6,7 +6,7 @@ import { upload } from "../client/upload.ts";
 import { ClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
-import { CONNECTION_ARGS, openSession } from "./connection-flags.ts";
+import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.ts";
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
@@ -89,7 +89,7 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       name: path,
       signal,
       isUnwanted: () => false,
-      resumeCommand: resumePutCommand(path, url, method),
+      resumeCommand: resumePutCommand(path, url, [...(isPost ? ["--post"] : []), ...wordsToRepeat(args)]),
       start: (hooks) =>
         upload(session, {
           path,

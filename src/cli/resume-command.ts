@@ -3,14 +3,14 @@
  */
 import { formatRemoteUrl, type RemoteUrl } from "../client/origin.ts";
 
-/** `netfile get URL PATH`; the path is left out where it is the default one. */
-export function resumeCommand(url: RemoteUrl, path: string): string {
-  return joinWords(["netfile", "get", formatRemoteUrl(url), ...(path === "." ? [] : [path])]);
+/** `netfile get URL PATH FLAGS`; the path is left out where it is the default one. */
+export function resumeCommand(url: RemoteUrl, path: string, flags: readonly string[]): string {
+  return joinWords(["netfile", "get", formatRemoteUrl(url), ...(path === "." ? [] : [path]), ...flags]);
 }
 
-/** `netfile put PATH URL`, or the same with POST. */
-export function resumePutCommand(path: string, url: RemoteUrl, method: "PUT" | "POST"): string {
-  return joinWords(["netfile", "put", ...(method === "POST" ? ["--post"] : []), path, formatRemoteUrl(url)]);
+/** `netfile put FLAGS PATH URL`. */
+export function resumePutCommand(path: string, url: RemoteUrl, flags: readonly string[]): string {
+  return joinWords(["netfile", "put", ...flags, path, formatRemoteUrl(url)]);
 }
 
 function joinWords(words: readonly string[]): string {

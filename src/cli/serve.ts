@@ -3,7 +3,7 @@
  */
 import { accessSync, constants, opendirSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { extname, sep } from "node:path";
+import { extname, join, sep } from "node:path";
 
 import { errorCode, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
@@ -66,6 +66,8 @@ async function runServe(args: StrictArgs, terminal: Terminal): Promise<number> {
   const sweeping = sweepUploads(plan, store, log);
   if (plan.policy.upload !== undefined && !isWritable(plan.folder))
     await log.warn("No upload can be saved: the folder can't be written; change its permissions");
+  if (plan.policy.spa && !hasIndex(plan.folder))
+    await log.warn("There is no index.html in the folder for --spa to show; make one, or leave --spa out");
   if (servesItsLog(plan))
     await log.warn("Clients can fetch the log file; put it outside of the served folder");
   const reason = await running.ended;
@@ -146,6 +148,10 @@ function folderProblem(shown: string, error: unknown): string {
     return `The folder ${shown} can't be read; change its permissions or name another`;
   }
   return `The folder ${shown} can't be opened: ${fileReason(error)}`;
+}
+
+function hasIndex(folder: string): boolean {
+  return statSync(join(folder, "index.html"), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {

@@ -39,6 +39,8 @@ export type TransferTask = {
   readonly start: (hooks: TransferHooks) => Promise<TransferDone>;
   /** Continues what was interrupted, as a person types it. */
   readonly resumeCommand?: string;
+  /** Whether the content itself appears on the terminal, where a progress bar would be in its way. */
+  readonly isPrinted?: boolean;
   /** Whether the round-trip times over the transfer are shown. */
   readonly isTimed?: boolean;
 };
@@ -57,6 +59,7 @@ export type TransferEnd = { readonly exitCode: number; readonly answer: Answer |
 export async function runTransfer(task: TransferTask, settings: TransferSettings): Promise<TransferEnd> {
   const { terminal, telling } = settings;
   const bar = new ProgressBar(terminal.err, systemClock, task.name);
+  const isBarShown = (telling === "panel" || telling === "line") && task.isPrinted !== true;
   let answer: Answer | undefined;
   const hooks: TransferHooks = {
     onAnswer: (received) => {
@@ -65,7 +68,7 @@ export async function runTransfer(task: TransferTask, settings: TransferSettings
       if (telling === "panel") terminal.err.print(formatPanel(received, terminal.err.colors));
     },
     onProgress: (progress) => {
-      if (telling === "panel" || telling === "line") bar.update(progress);
+      if (isBarShown) bar.update(progress);
     },
     onNotice: (text) => {
       bar.clear();

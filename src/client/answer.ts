@@ -108,7 +108,7 @@ export function ignoredUpload(head: ResponseHead, url: RemoteUrl): TransferError
 type Advice = Readonly<Record<number, string>>;
 
 const COMMON_ADVICE: Advice = {
-  401: "the server asks for a name and a password; give them with --user",
+  401: "the server wants a name and a password that it knows; give them with --user, or with --netrc",
   407: "the proxy asks for a name and a password; give them in http_proxy, as http://NAME:PASSWORD@HOST:PORT",
   408: "the server did not wait long enough; try again",
   429: "the server asks for fewer requests; try again later",

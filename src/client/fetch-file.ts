@@ -333,11 +333,11 @@ class FileFetch {
     const { written, isResumable } = this.#store;
     const when = delayMs < 100 ? "now" : `in ${(delayMs / 1000).toFixed(1)} s`;
     const from = isResumable
-      ? `going on after ${formatBytes(written.totalBytes)}`
+      ? `, going on after ${formatBytes(written.totalBytes)}`
       : written.totalBytes > 0
-        ? "from the beginning, since the server gives no strong ETag to go on by"
-        : "again";
-    return `${failure.message}. Trying ${when}, ${from}`;
+        ? ", from the beginning, since the server gives no strong ETag to go on by"
+        : "";
+    return `${failure.message}. Trying again ${when}${from}`;
   }
 
   #forget(): void {

@@ -84,6 +84,6 @@ function refuseIrregular(path: string, stats: BigIntStats): void {
   if (stats.isFile()) return;
   throw cannotRead(
     path,
-    stats.isDirectory() ? "it is a folder; send its files one by one" : "it is not a regular file",
+    stats.isDirectory() ? "it is a folder; send what is in it with -r" : "it is not a regular file",
   );
 }

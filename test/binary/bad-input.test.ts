@@ -58,6 +58,7 @@ const ROWS: readonly Row[] = [
   ["serve 0 --lan --host 127.0.0.1", 2, /contradict/],
   ["serve 0 --quiet --verbose", 2, /contradict/],
   ["get 127.0.0.1:8080", 2, /is not a host.*127\.0\.0\.1 8080/],
+  ["get localhost:8080/a.txt", 2, /is not a host.*http:\/\/localhost:8080\/a\.txt/],
   ["get 8080", 2, /"8080" is not a host/],
   ["get localhost http", 2, /"http" is not a port/],
   ["get localhost 0", 2, /"0" leads nowhere/],
@@ -154,6 +155,15 @@ describe("what the machine does not have", () => {
       "netfile: warning: No upload can be saved: the folder can't be written; change its permissions\n",
     );
     expect(ran.code).toBe(0);
+  });
+
+  test("--spa without a page to show: a warning at the start", async () => {
+    using place = new ScratchFolder();
+    const words = ["serve", "0", "--spa", "--quiet", "--idle-exit", "1"];
+    const ran = await runNetfile(words, { cwd: place.path });
+    expect(ran.stderr).toContain("There is no index.html in the folder for --spa to show");
+    place.write("index.html", "");
+    expect((await runNetfile(words, { cwd: place.path })).stderr).toBe("");
   });
 
   test("netfile alone shows its help, exit 2", async () => {

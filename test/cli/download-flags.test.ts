@@ -7,7 +7,7 @@ import {
   readDownloadSettings,
   readSettingsForMany,
 } from "../../src/cli/download-flags.ts";
-import { readConnectionSettings } from "../../src/cli/connection-flags.ts";
+import { readConnectionSettings, wordsToRepeat } from "../../src/cli/connection-flags.ts";
 import { readEnvironment } from "../../src/cli/environment.ts";
 import { UsageError } from "../../src/cli/exit.ts";
 import { readProxies } from "../../src/cli/proxies.ts";
@@ -126,6 +126,11 @@ default login anonymous password guest`;
     expect(parseNetrc(text, host)).toEqual(expected);
   });
 
+  test("reads words in quotes", () => {
+    const quoted = 'machine h login "a b" password "s3:cr \\"et\\\\"';
+    expect(parseNetrc(quoted, "h")).toEqual({ name: "a b", password: 's3:cr "et\\' });
+  });
+
   test("finds nothing where there is nothing, and not the default before it", () => {
     expect(parseNetrc("machine a login b password c", "h")).toBeUndefined();
     expect(parseNetrc("", "h")).toBeUndefined();
@@ -179,6 +184,13 @@ describe("readProxies()", () => {
     expect(proxyOf(exceptions, target) === undefined).toBe(isDirect);
   });
 
+  test.each(["socks5://127.0.0.1:1080", "https://a:secret@proxy"])(
+    "%s is no proxy that is known",
+    (proxy) => {
+      expect(() => readProxies(proxy, undefined)).toThrow("is not a proxy that speaks HTTP");
+    },
+  );
+
   test("a proxy that is none is refused, without its password", () => {
     expect(() => readProxies("http://a:secret@bad host", undefined)).toThrow(UsageError);
     expect(() => readProxies("http://a:secret@bad host", undefined)).not.toThrow(/secret/);
@@ -195,6 +207,15 @@ describe("resumeCommand()", () => {
     ["http://h/a.txt", ".", "netfile get http://h/a.txt"],
     ["http://h/a.txt?x=1&y=2", "it's here/", "netfile get 'http://h/a.txt?x=1&y=2' 'it'\\''s here/'"],
   ])("%s to %s", (url, path, expected) => {
-    expect(resumeCommand(parseRemoteUrl(url), path)).toBe(expected);
+    expect(resumeCommand(parseRemoteUrl(url), path, [])).toBe(expected);
+  });
+
+  test("has the flags that the server wants, and no secret", () => {
+    const words = ["--user", "ann:secret", "-H", "X-Key: secret"];
+    const flags = wordsToRepeat(readStrictArgs(words, DOWNLOAD_ARGS));
+    expect(resumeCommand(parseRemoteUrl("http://h/a"), ".", flags)).toBe(
+      "netfile get http://h/a --user ann -H 'X-Key: ...'",
+    );
+    expect(wordsToRepeat(readStrictArgs(["--netrc"], DOWNLOAD_ARGS))).toEqual(["--netrc"]);
   });
 });

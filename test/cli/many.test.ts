@@ -126,7 +126,6 @@ describe("netfile get of several URLs", () => {
     [["http://h/a", "--output-template", "{x}"], "There is no {x}"],
     [["http://h/a", "--delete"], "--delete goes with --recursive"],
     [["http://h/a", "-k"], "--keep-going goes with"],
-    [["-i", "nowhere"], "Cannot read the list"],
     [["-i", "-", "--dry-run"], "--dry-run goes with"],
     [["-i", "-"], "There is no URL"],
     [["-r", "http://h/"], "The folder to save to is missing"],
@@ -135,6 +134,14 @@ describe("netfile get of several URLs", () => {
     const { code, err } = await run(["get", ...words]);
     expect(code).toBe(2);
     expect(err).toContain(message);
+  });
+
+  test("tells of a list that is not there, with exit code 6", async () => {
+    const { code, err } = await run(["get", "-i", "nowhere"]);
+    expect([code, err]).toEqual([
+      6,
+      expect.stringContaining('Cannot read the list "nowhere": there is no such file or folder'),
+    ]);
   });
 
   test("tells the line of a list that is no URL", async () => {

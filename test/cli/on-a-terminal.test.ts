@@ -162,6 +162,20 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     slow.stop();
   });
 
+  test("get shows no progress where it shows the content", async () => {
+    const { promise, resolve: goOn } = Promise.withResolvers<void>();
+    const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345";
+    const slow = startScriptedServer([[hear, say(head), waitFor(promise), say("67890")]]);
+    const screen = new Screen(["get", "127.0.0.1", String(slow.port), "a.txt", "-o", "-"], folder);
+    const before = await screen.waitFor(/12345/);
+    setTimeout(goOn, 900);
+    const shown = await screen.waitFor(/\n/);
+    expect(shown).toBe("67890\r\n");
+    expect(before).not.toContain("\u001b[K");
+    expect(await screen.child.exited).toBe(0);
+    slow.stop();
+  });
+
   test("get over several connections shows where each of them is", async () => {
     const content = Buffer.alloc(8 * 1024 * 1024, "x");
     writeFileSync(`${site.root}/large.txt`, content);
