@@ -62,14 +62,16 @@ export type BannerFacts = {
   readonly reach: Reach;
   /** Name of a file that can be fetched, for the example; `undefined` when none is seen at once. */
   readonly sample: string | undefined;
+  /** Extensions of files that are there and not served, as far as they are seen at once. */
+  readonly unserved: readonly string[];
 };
 
 /** Formats where and what is served; the lines of the box. */
-export function formatServing({ plan, reach }: BannerFacts, colors: Colors): readonly string[] {
+export function formatServing({ plan, reach, unserved }: BannerFacts, colors: Colors): readonly string[] {
   const urls = [...reach.local, ...reach.remote].map((url) => `  ${colors.cyan(url)}`);
   const rows: readonly (readonly [string, string])[] = [
     ["For", reach.who],
-    ["Types", formatTypes(plan)],
+    ["Types", formatTypes(plan, unserved)],
     ["Uploads", formatUploads(plan)],
     ...formatExtras(plan),
   ];
@@ -108,10 +110,12 @@ export function programName(calledBy: string): string {
   return /^[\w@%+=:,./-]+$/.test(calledBy) ? calledBy : `"${printable(calledBy)}"`;
 }
 
-function formatTypes({ policy: { allow } }: ServePlan): string {
+function formatTypes({ policy: { allow } }: ServePlan, unserved: readonly string[]): string {
   if (allow === "all") return "every type";
   const added = [...allow].filter((extension) => !DEFAULT_EXTENSIONS.includes(extension));
-  return `${printable([...DEFAULT_EXTENSIONS, ...added].join(", "))} (--allow adds more)`;
+  const hint =
+    unserved.length === 0 ? "--allow adds more" : `not what else is here: --allow ${unserved.join(",")}`;
+  return `${printable([...DEFAULT_EXTENSIONS, ...added].join(", "))} (${hint})`;
 }
 
 function formatUploads({ policy: { upload }, host }: ServePlan): string {

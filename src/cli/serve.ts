@@ -29,8 +29,10 @@ import { VERSION } from "./version.ts";
 const FLUSH_MS = 1000;
 /** How often uploads that have expired are looked for. */
 const SWEEP_EVERY_MS = 900_000;
-/** So many names of the folder are looked at for one to show. */
-const SAMPLE_NAMES = 100;
+/** So many names of the folder are looked at for what to show. */
+const GLANCE_NAMES = 100;
+/** So many types that are not served are named. */
+const MOST_UNSERVED = 5;
 
 export const serveCommand: Command = {
   args: SERVE_ARGS,
@@ -161,7 +163,7 @@ async function printStart(plan: ServePlan, { host, port }: RunningServer, { out 
     return;
   }
   const program = programName(process.argv0);
-  const facts: BannerFacts = { program, plan, host, port, reach, sample: findSample(plan) };
+  const facts: BannerFacts = { program, plan, host, port, reach, ...glance(plan) };
   const serving = formatServing(facts, out.colors);
   const next = formatTryNext(facts, out.colors);
   const head = out.isTerminal ? await drawBox(serving, out.columns()) : serving.join("\n");
@@ -180,21 +182,25 @@ async function drawBox(lines: readonly string[], columns: number): Promise<strin
   });
 }
 
-/** A file at the top of the folder that the whitelist lets through and that a shell reads as one word. */
-function findSample({ folder, policy: { allow } }: ServePlan): string | undefined {
+/** What the top of the folder shows at a glance. */
+function glance({ folder, policy: { allow } }: ServePlan): Pick<BannerFacts, "sample" | "unserved"> {
+  let sample: string | undefined;
+  const unserved = new Set<string>();
   try {
     using directory = opendirSync(folder);
-    for (let count = 0; count < SAMPLE_NAMES; count++) {
+    for (let count = 0; count < GLANCE_NAMES; count++) {
       const entry = directory.readSync();
-      if (entry === null) return undefined;
-      const extension = /^[\w][\w.-]*\.(\w+)$/.exec(entry.name)?.[1]?.toLowerCase();
-      if (entry.isFile() && extension !== undefined && (allow === "all" || allow.has(extension)))
-        return entry.name;
+      if (entry === null) break;
+      // What a shell reads as one word.
+      const extension = /^\w[\w.-]*\.(\w+)$/.exec(entry.name)?.[1]?.toLowerCase();
+      if (!entry.isFile() || extension === undefined) continue;
+      if (allow === "all" || allow.has(extension)) sample ??= entry.name;
+      else unserved.add(extension);
     }
   } catch {
-    // Only an example is lost.
+    // Only an example and a hint are lost.
   }
-  return undefined;
+  return { sample, unserved: [...unserved].slice(0, MOST_UNSERVED) };
 }
 
 /** Whether the log lies where clients can fetch it. */

@@ -33,9 +33,17 @@ const PLAN: ServePlan = {
   detail: "normal",
 };
 
-function facts(plan: Partial<ServePlan> = {}, sample?: string): BannerFacts {
+function facts(plan: Partial<ServePlan> = {}, sample?: string, unserved: string[] = []): BannerFacts {
   const reach = describeReach("127.0.0.1", 8080, () => INTERFACES);
-  return { program: "netfile", plan: { ...PLAN, ...plan }, host: "127.0.0.1", port: 8080, reach, sample };
+  return {
+    program: "netfile",
+    plan: { ...PLAN, ...plan },
+    host: "127.0.0.1",
+    port: 8080,
+    reach,
+    sample,
+    unserved,
+  };
 }
 
 describe("describeReach()", () => {
@@ -93,6 +101,11 @@ describe("formatServing()", () => {
     const text = formatServing(facts({ policy, host: { kind: "lan" } }), plain).join("\n");
     expect(text).toContain("html, htm, pdf (--allow adds more)");
     expect(text).toContain("whoever reaches it can save files");
+  });
+
+  test("says how to serve what else is there", () => {
+    const text = formatServing(facts({}, undefined, ["pdf", "md"]), plain).join("\n");
+    expect(text).toContain("html, htm (not what else is here: --allow pdf,md)");
   });
 
   test("makes the folder's name harmless", () => {
