@@ -2,8 +2,9 @@
  * Memory as a file: the kernel sends what is in it without that passing through this process. What it has taken stays as it
  * was, even when the place is given to something else before the peer has read it (Linux, memfd_create(2)).
  */
-import { closeSync, readSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { encodeUtf8 } from "./bytes.ts";
+import { errorCode } from "./failure.ts";
 import { libc } from "./libc.ts";
 import type { FileSlice, ReadableFile } from "./piece.ts";
 import { writePiece } from "./write-piece.ts";
@@ -29,9 +30,9 @@ export class MemoryFile implements ReadableFile {
     this.#pageBytes = pageBytes;
   }
 
-  /** `undefined` where there is no such thing. */
+  /** `undefined` where there is no such thing, or it could not be relied on. */
   static open(): MemoryFile | undefined {
-    const calls = libc();
+    const calls = mayUseHugePages() ? undefined : libc();
     const fd = calls?.memfd_create(NAME, MFD_CLOEXEC) ?? -1;
     return calls === undefined || fd < 0 ? undefined : new MemoryFile(fd, calls.getpagesize());
   }
@@ -93,5 +94,25 @@ export class MemoryFile implements ReadableFile {
       this.#endPosition += roomBytes;
     }
     return { kind: "slice", file: this, position, length };
+  }
+}
+
+const HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage";
+
+/**
+ * SECURITY: a hole in a huge page only empties it, and what comes to the place next would be seen by who still reads what was there.
+ * Systems use small ones for such memory, unless they are told otherwise.
+ */
+function mayUseHugePages(): boolean {
+  try {
+    const settings = readdirSync(HUGE_PAGES)
+      .filter((name) => name.startsWith("hugepages-"))
+      .map((name) => `${HUGE_PAGES}/${name}/shmem_enabled`);
+    return [`${HUGE_PAGES}/shmem_enabled`, ...settings.filter((path) => existsSync(path))].some((path) =>
+      /\[(?:always|within_size|force)\]/.test(readFileSync(path, "latin1")),
+    );
+  } catch (error) {
+    // A kernel without huge pages has no settings for them.
+    return errorCode(error) !== "ENOENT" || !existsSync("/sys/kernel/mm");
   }
 }

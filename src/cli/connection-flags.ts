@@ -118,7 +118,8 @@ function refuseTwoAuthorizations(fields: readonly Field[], isLoggedIn: boolean):
 function readRequestField(text: string): Field {
   const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) {
-    throw new UsageError(`The value "${printable(text)}" of -H is not a field; write -H 'Name: value'`);
+    // What could not be read may hold a secret all the same.
+    throw new UsageError("A value of -H is not a field; write -H 'Name: value', without line breaks");
   }
   if (!RESERVED_FIELDS.has(name.toLowerCase())) return [name, value.trimEnd()];
   throw new UsageError(`The field "${printable(name)}" is netfile's own and can't be set with -H`);

@@ -60,6 +60,7 @@ export async function readRemoteTree(
   url: RemoteUrl,
   options: TreeOptions,
 ): Promise<RemoteTree> {
+  session.keepOwnFieldsFor(url);
   const first = await readFolderListing(session, url, { signal: options.signal });
   return new TreeReader(session, options).read(first);
 }

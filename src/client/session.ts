@@ -70,6 +70,7 @@ export class Session {
   /** Idle connections, the longest idle first. */
   readonly #kept = new Set<Connection>();
   readonly #closing = new AbortController();
+  #onlyServer: string | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -89,7 +90,16 @@ export class Session {
 
   /** What the user tells the server of `url`: his own fields. */
   ownFields(url: RemoteUrl): readonly Field[] {
+    if (this.#onlyServer !== undefined && hostField(url.origin) !== this.#onlyServer) return [];
     return this.options.ownFieldsFor?.(url.origin) ?? [];
+  }
+
+  /**
+   * From now on the user's own fields go to the server of `url` only.
+   * SECURITY: for URLs that a server has told of, and not the user.
+   */
+  keepOwnFieldsFor(url: RemoteUrl): void {
+    this.#onlyServer = hostField(url.origin);
   }
 
   /**

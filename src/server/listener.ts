@@ -3,6 +3,7 @@
  */
 import type { Socket, TCPSocketListener } from "bun";
 import { errorCode, errorText } from "../base/failure.ts";
+import { hearSocket } from "../base/turn.ts";
 import { formatHostPort, type PeerEndpoint } from "../net/endpoint.ts";
 import { readPeer } from "../net/peer-name.ts";
 import { limitUnsent, raiseBacklog } from "../net/tcp-options.ts";
@@ -66,6 +67,7 @@ function socketHandlers({ onOpen, onFailure }: ListenerOptions) {
       if (endpoint === undefined) socket.terminate();
     },
     data(socket: ServerSocket, chunk: Buffer): void {
+      hearSocket();
       socket.data?.receive(chunk);
     },
     drain(socket: ServerSocket): void {

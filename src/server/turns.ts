@@ -3,6 +3,7 @@
  * else is served. However many downloads run, a small request waits for one portion and not for all of them.
  */
 import type { Clock } from "../base/clock.ts";
+import { runLater } from "../base/turn.ts";
 
 /** Something that goes on when its turn has come. */
 export interface TurnTaker {
@@ -35,7 +36,7 @@ export class TurnQueue {
   #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    setImmediate(this.#run);
+    runLater(this.#run);
   }
 
   readonly #run = (): void => {

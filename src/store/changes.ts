@@ -4,10 +4,11 @@
  * event loop ends, so that only requests which came together share a look.
  */
 import { realpathSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { libc } from "../base/libc.ts";
+import { whenHeard } from "../base/turn.ts";
 import type { DiskPath, DiskRoot } from "./confine.ts";
 
 // Linux: <sys/inotify.h>. IN_NONBLOCK | IN_CLOEXEC; MODIFY, ATTRIB, MOVED_*, CREATE, DELETE, *_SELF, ONLYDIR.
@@ -17,6 +18,9 @@ const WATCHED_EVENTS = 0x0100_0fc6;
 const FOLDER_EVENTS = 0x4000_0000 | 0x0000_ec00;
 /** An event: watch, mask, cookie, and the length of the name that follows; four bytes each. */
 const EVENT_BYTES = 16;
+const IN_MODIFY = 0x2;
+const IN_Q_OVERFLOW = 0x4000;
+const IN_IGNORED = 0x8000;
 const MASK_OFFSET = 4;
 const NAME_LENGTH_OFFSET = 12;
 
@@ -28,6 +32,8 @@ const LOCAL_FILE_SYSTEMS = new Set([
   0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1,
 ]);
 
+/** So many changed files are told apart; when there are more, all count as changed. */
+const MOST_MODIFIED = 4096;
 /** So many folders are watched at most; the system gives a user some thousands for all programs. */
 const MOST_FOLDERS = 1024;
 /** What no watch tells (a write through mapped memory, or by another name of the file) is noticed after so long. */
@@ -37,17 +43,25 @@ const events = Buffer.alloc(64 * 1024);
 
 class DiskChanges {
   readonly #clock: Clock;
-  #lastMark = 0;
-  #turnMark = 0;
-  #watchMark = 0;
+  // Never equal: one is no proof where the other is asked for.
+  #turnMark = 1;
+  #watchMark = 2;
+  #lastMark = 2;
   #isTurnNoted = false;
   #doubtMs = 0;
   #descriptor: number | undefined;
   /** The folders that were to be watched, and whether they are. */
   readonly #folders = new Map<string, boolean>();
+  /** The folders that are watched, by the kernel's number. */
+  readonly #watches = new Map<number, string>();
+  /** When the kernel told of a changed content, by its path; and for all whose marks are older than this one. */
+  readonly #modifiedMarks = new Map<string, number>();
+  #allModifiedMark = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    // What was read before sockets were heard again may be older than what they bring.
+    whenHeard(this.#endTurn);
   }
 
   /** Another number in each turn of the event loop in which it is asked for. */
@@ -66,6 +80,14 @@ class DiskChanges {
   note(): void {
     this.#turnMark = this.#nextMark();
     this.#watchMark = this.#nextMark();
+  }
+
+  /**
+   * Whether the kernel has told that the content of the watched file at `path` was changed since `mark`. Its times can be those of
+   * the beginning of a long write, which somebody has read half of.
+   */
+  wasModified(path: DiskPath, mark: number): boolean {
+    return mark < this.#allModifiedMark || mark < (this.#modifiedMarks.get(path) ?? 0);
   }
 
   /** Watches the folders from `root` down to the file at `path`. @returns whether its changes are told. */
@@ -92,7 +114,9 @@ class DiskChanges {
     const calls = libc();
     if (calls === undefined) return false;
     this.#descriptor ??= calls.inotify_init1(INIT_FLAGS);
-    return calls.inotify_add_watch(this.#descriptor, encodeUtf8(`${folder}\0`), WATCHED_EVENTS) >= 0;
+    const watch = calls.inotify_add_watch(this.#descriptor, encodeUtf8(`${folder}\0`), WATCHED_EVENTS);
+    if (watch >= 0) this.#watches.set(watch, folder);
+    return watch >= 0;
   }
 
   #beginTurn(): void {
@@ -118,8 +142,31 @@ class DiskChanges {
       const length = Number(libc()?.read(descriptor, events, events.length) ?? -1);
       if (length <= 0) return hasAny;
       hasAny = true;
-      if (tellsOfFolders(events.subarray(0, length))) this.#folders.clear();
+      for (let at = 0; at < length;) at += this.#takeEvent(at);
     }
+  }
+
+  /** Takes the event that begins at `at`. @returns its length in bytes. */
+  #takeEvent(at: number): number {
+    const mask = events.readUInt32LE(at + MASK_OFFSET);
+    const length = EVENT_BYTES + events.readUInt32LE(at + NAME_LENGTH_OFFSET);
+    if ((mask & FOLDER_EVENTS) !== 0) this.#folders.clear();
+    if ((mask & IN_MODIFY) !== 0) this.#noteModified(events.readInt32LE(at), at + EVENT_BYTES, at + length);
+    if ((mask & IN_IGNORED) !== 0) this.#watches.delete(events.readInt32LE(at));
+    if ((mask & IN_Q_OVERFLOW) !== 0) this.#allModifiedMark = this.#lastMark + 1;
+    return length;
+  }
+
+  /** The marks of this turn are given after its events. */
+  #noteModified(watch: number, nameStart: number, nameEnd: number): void {
+    const folder = this.#watches.get(watch);
+    if (folder === undefined || this.#modifiedMarks.size >= MOST_MODIFIED) {
+      this.#modifiedMarks.clear();
+      this.#allModifiedMark = this.#lastMark + 1;
+      return;
+    }
+    const name = events.toString("utf8", nameStart, nameEnd).replace(/\0+$/, "");
+    this.#modifiedMarks.set(join(folder, name), this.#lastMark + 1);
   }
 
   #nextMark(): number {
@@ -137,11 +184,4 @@ function isRealAndLocal(folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-function tellsOfFolders(list: Buffer): boolean {
-  for (let at = 0; at < list.length; at += EVENT_BYTES + list.readUInt32LE(at + NAME_LENGTH_OFFSET)) {
-    if ((list.readUInt32LE(at + MASK_OFFSET) & FOLDER_EVENTS) !== 0) return true;
-  }
-  return false;
 }

@@ -128,6 +128,7 @@ export class DiskFile implements OpenFile {
     this.#look ??= this.#makeLook();
     this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
     const mark = this.quietMark;
+    if (this.#mark !== undefined && diskChanges.wasModified(this.#path, this.#mark)) return false;
     if (this.#look?.isSame() !== true) return false;
     this.#mark = mark;
     return true;

@@ -26,6 +26,8 @@ const MOST_TOTAL_BYTES = 256 * 1024 * 1024;
  * would be copied for nothing.
  */
 const NEWCOMERS_PER_PLACE = 8;
+/** When more than such a part is held for readers of what is forgotten, nothing new is kept. */
+const FORGOTTEN_SHARE = 4;
 
 /** Content of this size and more is kept where the kernel can send it by itself; shorter content is sent with its head. */
 const LEAST_SLICE_BYTES = 4 * 1024;
@@ -55,6 +57,8 @@ class RecentFiles implements Store {
   /** Holds what is not short. */
   #memory: MemoryFile | undefined;
   #heldBytes = 0;
+  /** Of that, in the memory file. */
+  #sliceBytes = 0;
   /** Who found no room since somebody made way. */
   #newcomers = 0;
 
@@ -103,6 +107,9 @@ class RecentFiles implements Store {
   #mayKeep(file: OpenFile): boolean {
     const { fileBytes, totalBytes } = this.#options;
     if (!file.isSettled || file.isCurrent === undefined || file.sizeBytes > fileBytes) return false;
+    // What slow readers still hold of it, though it is forgotten, is bounded as well.
+    const forgottenBytes = (this.#memory?.heldBytes ?? 0) - this.#sliceBytes;
+    if (forgottenBytes > totalBytes / FORGOTTEN_SHARE) return false;
     if (this.#heldBytes + file.sizeBytes + ENTRY_BYTES <= totalBytes) return true;
     this.#newcomers = (this.#newcomers + 1) % NEWCOMERS_PER_PLACE;
     return this.#newcomers === 0;
@@ -114,6 +121,7 @@ class RecentFiles implements Store {
     this.#files.set(file.key, file);
     this.#order.moveToEnd(file.place);
     this.#heldBytes += file.heldBytes + ENTRY_BYTES;
+    this.#sliceBytes += file.sliceBytes;
     while (this.#heldBytes > this.#options.totalBytes) this.#forget(this.#order.first ?? file);
   }
 
@@ -121,6 +129,7 @@ class RecentFiles implements Store {
     this.#files.delete(file.key);
     this.#order.leave(file.place);
     this.#heldBytes -= file.heldBytes + ENTRY_BYTES;
+    this.#sliceBytes -= file.sliceBytes;
     file.forget();
   }
 }
@@ -177,8 +186,12 @@ class KeptFile implements KeptContent {
 
   /** What it takes of memory. */
   get heldBytes(): number {
-    const { length } = this.whole;
-    return this.whole instanceof Uint8Array ? length : (this.#memory?.roomFor(length) ?? length);
+    return this.whole instanceof Uint8Array ? this.whole.length : this.sliceBytes;
+  }
+
+  /** What of that is in the memory file. */
+  get sliceBytes(): number {
+    return this.whole instanceof Uint8Array ? 0 : (this.#memory?.roomFor(this.whole.length) ?? 0);
   }
 
   #releaseUnused(): void {

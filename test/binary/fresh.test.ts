@@ -3,7 +3,7 @@
  * one was served.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, linkSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { startNetfile } from "../support/netfile-binary.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 
@@ -82,4 +82,14 @@ describe("a file that is served from memory", () => {
     await Promise.all(clients);
     expect(state.tags.size).toBeGreaterThan(VERSIONS / 2);
   });
+});
+
+test("a file with two names is seen to change from the first request of a server on", async () => {
+  using folder = new ScratchFolder({ "a.txt": "old" });
+  linkSync(folder.at("a.txt"), folder.at("b.txt"));
+  await using server = await startNetfile(["0", "--quiet"], { cwd: folder.path });
+  const ask = async () => (await fetch(`${server.url}/a.txt`)).text();
+  for (let time = 0; time < 4; time += 1) expect(await ask()).toBe("old");
+  writeFileSync(folder.at("b.txt"), "new");
+  for (let time = 0; time < 4; time += 1) expect(await ask()).toBe("new");
 });

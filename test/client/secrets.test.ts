@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
 import { parseRemoteUrl, UrlError } from "../../src/client/origin.ts";
+import { readRemoteTree } from "../../src/client/remote-tree.ts";
 import type { ProxyFor, Session } from "../../src/client/session.ts";
 import {
   makeSession,
@@ -248,4 +249,26 @@ describe("what the user requires", () => {
     await get(serve([hear, ok("x", "Last-Modified: Fri, 02 Jan 2026 03:04:05 GMT\r\n")]));
     expect(Bun.file(folder.at("a.txt")).lastModified).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
   });
+});
+
+test("the files of a folder that is on another server are asked for without what was said to the first", async () => {
+  session.close();
+  session = makeSession({ ownFieldsFor: () => SECRET });
+  const listing = (entries: string) =>
+    ok(`{"path":"/","entries":[${entries}]}`, "Content-Type: application/json\r\n");
+  const other = serve([
+    hear,
+    listing('{"name":"sub","kind":"folder"},{"name":"a.txt","kind":"file","size":1}'),
+    hear,
+    listing(""),
+    hear,
+    ok("a"),
+  ]);
+  const first = serve([hear, redirect(`http://localhost:${other.port}/d/`)]);
+  const tree = await readRemoteTree(session, urlOn(first, "/d/"), { jobs: 1 });
+  const [file] = tree.files;
+  await download(session, { url: file!.url, destination: destinationOf("path"), force: false });
+  expect(first.received.join("")).toContain("X-Own");
+  expect(other.received.join("").match(/^(?:GET|HEAD) /gm)?.length).toBeGreaterThanOrEqual(3);
+  expect(other.received.join("")).not.toMatch(/Authorization|X-Own/);
 });
