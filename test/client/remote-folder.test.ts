@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readRemoteFolder } from "../../src/client/remote-folder.ts";
 import type { Session } from "../../src/client/session.ts";
 import { makeSession, transferErrorOf, urlOn } from "../support/client-session.ts";
 import { hear, hearEnd, say, startScriptedServer, type ScriptedServer } from "../support/scripted-server.ts";
+
+// 64 MiB and more take a busy machine a while.
+setDefaultTimeout(60_000);
 
 let session: Session;
 let server: ScriptedServer;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { MOST_WAITED_BYTES } from "../../src/site/digest-delivery.ts";
 import { hashPieces, KnownDigests } from "../../src/site/digests.ts";
@@ -6,6 +6,9 @@ import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ask, get, makeRequest, makeSite } from "../support/requests.ts";
+
+// 64 MiB and more take a busy machine a while.
+setDefaultTimeout(60_000);
 
 const TEXT = "0123456789abcdef";
 const sha = (algorithm: "sha256" | "sha512", data: string | Uint8Array) =>

@@ -10,7 +10,15 @@ export async function runWithoutLibc(
 ): Promise<{ readonly said: string; readonly code: number; readonly failed: readonly string[] }> {
   const preload = join(PROJECT_ROOT, "test/support/without-libc.ts");
   const child = Bun.spawn(
-    [process.execPath, "test", "--preload", preload, ...paths.map((path) => `./${path}`)],
+    [
+      process.execPath,
+      "test",
+      "--timeout",
+      "60000",
+      "--preload",
+      preload,
+      ...paths.map((path) => `./${path}`),
+    ],
     {
       cwd: PROJECT_ROOT,
       stdin: "ignore",
