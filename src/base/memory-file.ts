@@ -6,6 +6,7 @@ import { closeSync, existsSync, readdirSync, readFileSync, readSync } from "node
 import { encodeUtf8 } from "./bytes.ts";
 import { errorCode } from "./failure.ts";
 import { libc } from "./libc.ts";
+import { once } from "./once.ts";
 import type { FileSlice, ReadableFile } from "./piece.ts";
 import { writePiece } from "./write-piece.ts";
 
@@ -103,7 +104,7 @@ const HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage";
  * SECURITY: a hole in a huge page only empties it, and what comes to the place next would be seen by who still reads what was there.
  * Systems use small ones for such memory, unless they are told otherwise.
  */
-function mayUseHugePages(): boolean {
+const mayUseHugePages = once((): boolean => {
   try {
     const settings = readdirSync(HUGE_PAGES)
       .filter((name) => name.startsWith("hugepages-"))
@@ -115,4 +116,4 @@ function mayUseHugePages(): boolean {
     // A kernel without huge pages has no settings for them.
     return errorCode(error) !== "ENOENT" || !existsSync("/sys/kernel/mm");
   }
-}
+});

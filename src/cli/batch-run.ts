@@ -7,7 +7,7 @@ import { Batch } from "./batch.ts";
 import type { BatchOptions } from "./batch.ts";
 import { BatchProgress } from "./batch-progress.ts";
 import { BatchTelling } from "./batch-telling.ts";
-import { ClientLog } from "./client-log.ts";
+import { openClientLog } from "./client-log.ts";
 import { openSession } from "./connection-flags.ts";
 import { readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
 import type { DownloadSettings } from "./download-flags.ts";
@@ -53,8 +53,7 @@ export async function runBatch(
   const jobs = readJobs(args);
   const downloading = readSettingsForMany(args);
   const log = new Log(terminal.err);
-  const logFile = args.value("log-file");
-  const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
+  const clientLog = openClientLog(args, log);
   const interrupts = signalOfInterrupts();
   const maxTime = signalOfMaxTime(args);
   const signal = maxTime === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, maxTime]);

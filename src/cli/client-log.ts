@@ -9,6 +9,7 @@ import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { LocalFileError } from "./exit.ts";
 import type { Log } from "./log.ts";
+import type { StrictArgs } from "./strict-args.ts";
 import { formatLogLine } from "./transfer-report.ts";
 import type { Transfer } from "./transfer-report.ts";
 
@@ -42,4 +43,10 @@ export class ClientLog {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** Opens the log that `--log-file` names; `undefined` without that flag. @throws {LocalFileError} as {@link ClientLog}. */
+export function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {
+  const path = args.value("log-file");
+  return path === undefined ? undefined : new ClientLog(path, log);
 }

@@ -5,7 +5,7 @@ import { download } from "../client/download.ts";
 import type { Destination } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
-import { ClientLog } from "./client-log.ts";
+import { openClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
 import { openSession, wordsToRepeat } from "./connection-flags.ts";
@@ -147,11 +147,6 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   session.close();
   settings.clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
-}
-
-function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {
-  const path = args.value("log-file");
-  return path === undefined ? undefined : new ClientLog(path, log);
 }
 
 /** How much `get` and `put` tell. */

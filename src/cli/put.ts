@@ -3,7 +3,7 @@
  */
 import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
-import { ClientLog } from "./client-log.ts";
+import { openClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
 import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.ts";
@@ -76,8 +76,7 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const { path, url } = readPutWords(args.words);
   const retries = readRetries(args);
   const log = new Log(terminal.err);
-  const logFile = args.value("log-file");
-  const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
+  const clientLog = openClientLog(args, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
   const session = openSession(args, terminal.environment);
   const isPost = args.isOn("post");

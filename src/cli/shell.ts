@@ -7,7 +7,7 @@ import { download } from "../client/download.ts";
 import { readRemoteFolder } from "../client/remote-folder.ts";
 import { upload } from "../client/upload.ts";
 import { formatHostPort } from "../net/endpoint.ts";
-import { ClientLog } from "./client-log.ts";
+import { openClientLog } from "./client-log.ts";
 import { TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
 import { CONNECTION_ARGS, openSession } from "./connection-flags.ts";
@@ -71,8 +71,7 @@ export const shellCommand: Command = {
 async function runShell(args: StrictArgs, terminal: Terminal): Promise<number> {
   const server = readServerWords(args.words);
   const log = new Log(terminal.err);
-  const logFile = args.value("log-file");
-  const clientLog = logFile === undefined ? undefined : new ClientLog(logFile, log);
+  const clientLog = openClientLog(args, log);
   const session = openSession(args, terminal.environment);
   const shell = new ShellSession({
     server,

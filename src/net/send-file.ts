@@ -10,11 +10,9 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
 
 // One for every call: it is read before the next call can be made. An address holds only for memory of its own.
-const offset = new BigInt64Array(new ArrayBuffer(8));
-const offsetHalves = new Uint32Array(offset.buffer);
+const offset = new Uint32Array(new ArrayBuffer(8));
 const offsetAddress = ptr(offset);
-
-/** Numbers up to this need no BigInt. */
+/** One more than the largest number that a half of the offset holds. */
 const HALF_RANGE = 2 ** 32;
 
 /**
@@ -33,8 +31,8 @@ export function sendFile(socket: number, file: number, position: number, length:
 
 /** Little-endian, as every machine is for which there is such a call here. */
 function setOffset(position: number): void {
-  offsetHalves[0] = position % HALF_RANGE;
-  offsetHalves[1] = Math.floor(position / HALF_RANGE);
+  offset[0] = position % HALF_RANGE;
+  offset[1] = Math.floor(position / HALF_RANGE);
 }
 
 /**

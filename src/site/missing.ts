@@ -8,6 +8,7 @@ import { contentSecurityPolicy, defaultPage, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { acceptsHtml, findRootIndex } from "./resolve.ts";
+import { wholeOf } from "./selection.ts";
 import type { Visit } from "./site.ts";
 
 /** Answers 404 in a form that the client accepts. */
@@ -35,8 +36,7 @@ export function refuseMissing(visit: Visit): Reply {
     ],
     body: {
       kind: "pieces",
-      pieces:
-        length === 0 || visit.request.method === "HEAD" ? [] : [{ kind: "slice", file, position: 0, length }],
+      pieces: visit.request.method === "HEAD" ? [] : wholeOf(file),
       length,
       holder: file,
     },

@@ -77,8 +77,7 @@ function selectWhole(visit: Visit, representation: Representation): Selection {
   const { file } = representation;
   const fields = representationFields(visit, representation);
   const length = file.sizeBytes;
-  const pieces = length === 0 ? [] : [partOf(file, 0, length)];
-  return { status: 200, fields, pieces, length };
+  return { status: 200, fields, pieces: wholeOf(file), length };
 }
 
 // Deviation: after If-Range RFC 9110 §15.3.7 leaves out what the client has from before; a client that kept no fields needs it.
@@ -105,6 +104,11 @@ function selectSpans(visit: Visit, representation: Representation, spans: readon
 
 function sliceOf({ file }: Representation, span: ByteSpan): Piece {
   return partOf(file, span.first, spanLength(span));
+}
+
+/** The whole content of `file`, in no piece or one. */
+export function wholeOf(file: OpenFile): readonly Piece[] {
+  return file.sizeBytes === 0 ? [] : [partOf(file, 0, file.sizeBytes)];
 }
 
 function partOf(file: OpenFile, first: number, length: number): Piece {

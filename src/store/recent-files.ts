@@ -234,14 +234,6 @@ class OpenKeptFile implements OpenFile {
     this.version = version;
   }
 
-  isCurrent(): boolean {
-    return this.kept.isCurrent();
-  }
-
-  get quietMark(): number {
-    return this.kept.quietMark;
-  }
-
   read(target: Uint8Array, position: number): number {
     if (this.#isClosed) throw new StoreError("failed", "The file was closed before it was read");
     return this.kept.read(target, position);
