@@ -34,5 +34,7 @@ function load() {
     inotify_init1: { args: ["i32"], returns: "i32" },
     inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
     read: { args: ["i32", "ptr", "u64"], returns: word },
+    // As statx(2) is called by its number.
+    syscall: { args: ["i64", "i32", "ptr", "i32", "u32", "ptr"], returns: "i64" },
   });
 }

@@ -4,8 +4,8 @@
  * is written faster, since the same memory, which a processor has at hand, is used again and again.
  */
 import { ptr } from "bun:ffi";
-import { release } from "node:os";
 import { CALL_NUMBERS, loadCalls } from "./c-library.ts";
+import { os } from "./late-modules.ts";
 import { writePiece } from "./write-piece.ts";
 
 /** Linux: <linux/fs.h>, RWF_DONTCACHE. An older kernel refuses it, and so do some file systems. */
@@ -39,7 +39,7 @@ const vector = new BigUint64Array(2);
 export function writeUncached(fd: number, bytes: Uint8Array, start: number, position: number): number {
   const length = bytes.length - start - ((position + bytes.length - start) % PAGE_BYTES);
   if (length >= LEAST_BYTES) {
-    if (call === "untried") call = canBeTrusted(release()) ? loadCalls(CALLS)?.syscall : undefined;
+    if (call === "untried") call = canBeTrusted(os().release()) ? loadCalls(CALLS)?.syscall : undefined;
     vector[0] = BigInt(ptr(bytes, start));
     vector[1] = BigInt(length);
     const count = Number(call?.(CALL_NUMBERS.pwritev2, fd, vector, 1, position, 0, UNCACHED) ?? 0);

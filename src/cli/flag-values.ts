@@ -1,8 +1,7 @@
 /**
  * Text of the command line → values, each with the sentence for what can't be one.
  */
-import { availableParallelism } from "node:os";
-
+import { os } from "../base/late-modules.ts";
 import { printable } from "../base/printable.ts";
 import { parseSeconds, parseSize } from "../base/units.ts";
 import { DEFAULT_EXTENSIONS } from "../site/policy.ts";
@@ -105,7 +104,7 @@ export function readCount(text: string, flag: string): number {
 
 /** Reads the value of `--workers`: a number from 1 to 256, or `auto` for one per core. */
 export function readWorkers(text: string, flag: string): number {
-  if (text === "auto") return availableParallelism();
+  if (text === "auto") return os().availableParallelism();
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= 256) return count;
   throw new UsageError(`The value ${quoted(text)} of ${flag} is not a count; write 1 to 256, or auto`);

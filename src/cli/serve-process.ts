@@ -1,10 +1,9 @@
 /**
  * A server in this process: its log, its lines, its store and its port, as the plan says.
  */
-import { networkInterfaces } from "node:os";
-
 import { systemClock } from "../base/clock.ts";
 import { fileReason } from "../base/failure.ts";
+import { os } from "../base/late-modules.ts";
 import { printable } from "../base/printable.ts";
 import { AccessLog } from "../server/access-log.ts";
 import { type DescriptorShares, readDescriptorLimit, shareDescriptors } from "../server/descriptors.ts";
@@ -103,6 +102,6 @@ export function listenHost({ host }: ServePlan): string {
 
 /** `::` takes IPv4 too; where the system knows no IPv6, IPv4 alone. */
 function wildcardHost(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const addresses = Object.values(os().networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
 }

@@ -2,10 +2,10 @@
  * `netfile serve`: starts a server on a folder, tells how to reach it, and ends it in an orderly way.
  */
 import { accessSync, constants, opendirSync, statSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { extname, join, sep } from "node:path";
 
 import { errorCode, fileReason } from "../base/failure.ts";
+import { os } from "../base/late-modules.ts";
 import { printable } from "../base/printable.ts";
 import { formatDurationMs } from "../base/units.ts";
 import type { RunningServer } from "../server/serve.ts";
@@ -157,7 +157,7 @@ function hasIndex(folder: string): boolean {
 }
 
 async function printStart(plan: ServePlan, { host, port }: RunningServer, { out }: Terminal): Promise<void> {
-  const reach = describeReach(host, port, networkInterfaces);
+  const reach = describeReach(host, port, () => os().networkInterfaces());
   if (plan.detail === "quiet") {
     out.print(`${[...reach.local, ...reach.remote].join(" ")}\n`);
     return;

@@ -3,8 +3,8 @@
  * process is gone, as after a crash, is taken over.
  */
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { errorCode } from "../base/failure.ts";
+import { os } from "../base/late-modules.ts";
 import { printable } from "../base/printable.ts";
 import { cannotSave } from "./disk-error.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -121,7 +121,7 @@ function readOwner(path: string): LockOwner | undefined {
 }
 
 function describeThisProcess(): LockOwner {
-  return { machine: hostname(), pid: process.pid, start: startOf(process.pid) ?? "" };
+  return { machine: os().hostname(), pid: process.pid, start: startOf(process.pid) ?? "" };
 }
 
 /** A process of another machine can't be asked about: it may run. */
@@ -165,7 +165,7 @@ function isBusy(target: string, path: string, owner: LockOwner | undefined): Tra
   const who =
     owner === undefined ? "another process" : `process ${owner.pid} on "${printable(owner.machine)}"`;
   const advice =
-    owner !== undefined && owner.machine !== hostname()
+    owner !== undefined && owner.machine !== os().hostname()
       ? `; if that one is gone, remove "${printable(path)}"`
       : "; wait for it, or end it";
   return new TransferError("save", `Cannot save "${printable(target)}": ${who} is fetching it${advice}`);

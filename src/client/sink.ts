@@ -15,11 +15,11 @@ import {
   statfsSync,
   unlinkSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { randomHex } from "../base/bytes.ts";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
+import { asyncFiles } from "../base/late-modules.ts";
 import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
@@ -300,7 +300,7 @@ function removeQuietly(path: string): void {
 async function synchronizeFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   try {
-    const handle = await open(folder, "r");
+    const handle = await asyncFiles().open(folder, "r");
     try {
       await handle.sync();
     } finally {

@@ -1,8 +1,8 @@
 /**
  * Sends a folder of this machine: finds out what is in it, and which of it a server has already.
  */
-import { open } from "node:fs/promises";
 import { asBuffer } from "../base/bytes.ts";
+import { asyncFiles } from "../base/late-modules.ts";
 import { formatUrlPath } from "../wire/target.ts";
 import { asTransferError } from "./conversation.ts";
 import { cannotRead } from "./disk-error.ts";
@@ -134,7 +134,7 @@ async function hashFile(path: string): Promise<Uint8Array> {
   const hasher = new Bun.CryptoHasher("sha256");
   const buffer = new Uint8Array(HASH_PIECE_BYTES);
   try {
-    const handle = await open(path, "r");
+    const handle = await asyncFiles().open(path, "r");
     try {
       for (;;) {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length);

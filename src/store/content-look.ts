@@ -4,7 +4,8 @@
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { encodeUtf8 } from "../base/bytes.ts";
-import { CALL_NUMBERS, loadCalls } from "../base/c-library.ts";
+import { CALL_NUMBERS } from "../base/c-library.ts";
+import { libc } from "../base/libc.ts";
 import type { DiskPath } from "./confine.ts";
 
 // Linux: <fcntl.h>, <linux/stat.h>; struct statx is the same on every architecture.
@@ -12,10 +13,7 @@ const AT_FDCWD = -100;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BYTES = 256;
 
-const CALLS = { syscall: { args: ["i64", "i32", "ptr", "i32", "u32", "ptr"], returns: "i64" } } as const;
-type Syscall = NonNullable<ReturnType<typeof loadCalls<typeof CALLS>>>["syscall"];
-
-let call: Syscall | "untried" | undefined = "untried";
+type Syscall = NonNullable<ReturnType<typeof libc>>["syscall"];
 
 // One for every call: it is read before the next call can be made.
 const seen = Buffer.alloc(STATX_BYTES);
@@ -33,8 +31,7 @@ export interface ContentLook {
 
 /** Whether what is at `path` is what `stats` were measured of. */
 export function lookFor(path: DiskPath, stats: BigIntStats): ContentLook {
-  if (call === "untried") call = loadCalls(CALLS)?.syscall;
-  const statx = call;
+  const statx = libc()?.syscall;
   return statx === undefined ? new PlainLook(path, stats) : new QuickLook(statx, path, stats);
 }
 

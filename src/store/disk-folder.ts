@@ -2,7 +2,7 @@
  * A folder of this system that is open for listing.
  */
 import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
 import { BIGINT, isFolderMode, isLinkMode, isRegularMode, modifiedMsOf } from "./disk-file.ts";
@@ -90,7 +90,7 @@ export class DiskFolder implements Folder {
 
   /** In a thread of the pool. (`opendir` is no better: this runtime reads all of a folder at its first entry.) */
   async #readAtOnce(): Promise<readonly EntryName[]> {
-    const dirents = await readdir(this.#held.path, { withFileTypes: true });
+    const dirents = await asyncFiles().readdir(this.#held.path, { withFileTypes: true });
     if (!this.#held.isInPlace()) return [];
     const names: EntryName[] = [];
     for (let start = 0; start < dirents.length; start += BATCH) {

@@ -3,8 +3,8 @@
  * are given its name only when all of them are there, as every other upload.
  */
 import { constants, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { errorCode } from "../base/failure.ts";
+import { asyncFiles } from "../base/late-modules.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { BIGINT, isRegularMode } from "./disk-file.ts";
 import { O_PART, requireNames, requireSpace } from "./disk-upload.ts";
@@ -96,7 +96,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     try {
       const root = holdRoot(this.#reach);
       try {
-        for (const name of await readdir(root.path)) {
+        for (const name of await asyncFiles().readdir(root.path)) {
           const id = parseRecordName(name);
           if (id !== undefined && this.#sweepOne(root, id)) count += 1;
           if (isNewRecordName(name)) removeLeftover(root, name, this.#reach.clock.nowMs());

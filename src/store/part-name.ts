@@ -4,8 +4,8 @@
  * by a process that was killed.
  */
 import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
 import { randomHex } from "../base/bytes.ts";
+import { os } from "../base/late-modules.ts";
 
 /** Who writes a temporary file. */
 export type PartOwner = {
@@ -29,7 +29,7 @@ export const FOREIGN_PART_AGE_MS = 3_600_000;
 
 /** This process, as an owner. */
 export function describeThisProcess(): PartOwner {
-  const identity = [hostname(), readText("/proc/sys/kernel/random/boot_id"), readNamespace()].join("\n");
+  const identity = [os().hostname(), readText("/proc/sys/kernel/random/boot_id"), readNamespace()].join("\n");
   return { machine: Bun.hash(identity).toString(36), pid: process.pid, start: readStart(process.pid) ?? "0" };
 }
 

@@ -2,8 +2,8 @@
  * Clears away what servers left behind that were killed in the middle of an upload.
  */
 import { type Dirent, lstatSync, unlinkSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { confineNames, isServableName } from "./confine.ts";
 import { type DiskOptions, openReach } from "./open-reach.ts";
@@ -63,7 +63,7 @@ async function sweepFolder(
   const folders: string[] = [];
   let removed = 0;
   try {
-    const dirents: readonly Dirent[] = await readdir(folder.path, { withFileTypes: true });
+    const dirents: readonly Dirent[] = await asyncFiles().readdir(folder.path, { withFileTypes: true });
     for (const [index, dirent] of dirents.entries()) {
       if (index % BATCH === BATCH - 1) await nextTurn();
       if (dirent.isDirectory() && isServableName(dirent.name)) folders.push(dirent.name);

@@ -92,7 +92,7 @@ describe("imports", () => {
   });
 
   test("of builtins are cheap ones: others are loaded where they are used, not when the program starts", () => {
-    const cheap = ["node:fs", "node:fs/promises", "node:os", "node:path", "bun:ffi"];
+    const cheap = ["node:fs", "node:path", "bun:ffi"];
     const loaded = files
       // The prompt is loaded when there is one.
       .filter(({ path }) => path !== "src/cli/shell-prompt.ts")
