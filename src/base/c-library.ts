@@ -7,8 +7,8 @@ import { existsSync } from "node:fs";
 /** Calls that not every C library has a function for, by number: x86-64's table, and the one of newer architectures. */
 export const CALL_NUMBERS =
   process.arch === "arm64"
-    ? { getdents64: 61, pwritev2: 287, statx: 291 }
-    : { getdents64: 217, pwritev2: 328, statx: 332 };
+    ? { getdents64: 61, openat2: 437, pwritev2: 287, statx: 291 }
+    : { getdents64: 217, openat2: 437, pwritev2: 328, statx: 332 };
 
 /**
  * Loads `calls`, which takes about a millisecond.

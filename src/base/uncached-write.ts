@@ -4,8 +4,10 @@
  * is written faster, since the same memory, which a processor has at hand, is used again and again.
  */
 import { ptr } from "bun:ffi";
-import { CALL_NUMBERS, loadCalls } from "./c-library.ts";
+import { CALL_NUMBERS } from "./c-library.ts";
+import { libc } from "./libc.ts";
 import { os } from "./late-modules.ts";
+import { once } from "./once.ts";
 import { writePiece } from "./write-piece.ts";
 
 /** Linux: <linux/fs.h>, RWF_DONTCACHE. An older kernel refuses it, and so do some file systems. */
@@ -20,16 +22,8 @@ const LEAST_BYTES = 64 * 1024;
  */
 const PAGE_BYTES = 4096;
 
-// A number of the call, then those of pwritev2(2); the offset's upper half is for systems of 32 bits.
-const CALLS = {
-  syscall: { args: ["i64", "i32", "ptr", "i32", "i64", "i64", "i32"], returns: "i64" },
-} as const;
-type Syscall = NonNullable<ReturnType<typeof loadCalls<typeof CALLS>>>["syscall"];
-
-let call: Syscall | "untried" | undefined = "untried";
-
 // Linux: struct iovec. One for every call: it is read before the next call can be made.
-const vector = new BigUint64Array(2);
+const vector = new BigUint64Array(new ArrayBuffer(16));
 
 /**
  * Writes a piece of `bytes` from `start` on to the file open on `fd`, at `position`; as {@link writePiece} does where the system
@@ -39,15 +33,18 @@ const vector = new BigUint64Array(2);
 export function writeUncached(fd: number, bytes: Uint8Array, start: number, position: number): number {
   const length = bytes.length - start - ((position + bytes.length - start) % PAGE_BYTES);
   if (length >= LEAST_BYTES) {
-    if (call === "untried") call = canBeTrusted(os().release()) ? loadCalls(CALLS)?.syscall : undefined;
+    const call = isKernelTrusted() ? libc()?.syscall : undefined;
     vector[0] = BigInt(ptr(bytes, start));
     vector[1] = BigInt(length);
-    const count = Number(call?.(CALL_NUMBERS.pwritev2, fd, vector, 1, position, 0, UNCACHED) ?? 0);
+    // The offset's upper half is for systems of 32 bits.
+    const count = Number(call?.(CALL_NUMBERS.pwritev2, fd, ptr(vector), 1, position, 0, UNCACHED) ?? 0);
     if (count > 0) return count;
   }
   // Where the call has failed this tells why, or does it.
   return writePiece(fd, bytes, start, position);
 }
+
+const isKernelTrusted = once(() => canBeTrusted(os().release()));
 
 /**
  * Whether the kernel is recent enough: 6.14 knows such writes already, but they were corrected in the versions that followed.

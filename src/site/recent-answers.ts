@@ -70,7 +70,7 @@ class RecentAnswer implements Reply {
 /** So many answers are noted at a time. SECURITY: a client can ask for one file in any number of words. */
 const MOST_NOTED = 16_384;
 
-/** The note at a head that has come once: many come only once, with a number of their own. */
+/** The note at a head that has come once, of a file that has a note already: many come only once, with a number of their own. */
 const ASKED_ONCE = Symbol("asked once");
 
 /** Noted longest ago first. */
@@ -87,8 +87,8 @@ export function recallAnswer({ note }: RequestHead, site: Site): Reply | undefin
 }
 
 /**
- * Notes `reply` for when it is asked for again, if this isn't the first time, and if it depends on nothing but the request and the
- * visit's file, and on the time not within a second.
+ * Notes `reply` for when it is asked for again, if it depends on nothing but the request and the visit's file, and on the time not
+ * within a second. Of one file the first request is noted at once, if there is room, others when they come again.
  *
  * @returns the reply as it is to be given.
  */
@@ -99,7 +99,7 @@ export function noteAnswer(visit: Visit, reply: Reply): Reply {
   if (content?.isCurrent() !== true || reply.close === true) return reply;
   const body = repeatable(reply.body, content);
   if (body === undefined) return reply;
-  if (request.note === undefined) {
+  if (request.note === undefined && (notedOf.has(content) || noted.size >= MOST_NOTED)) {
     request.note = ASKED_ONCE;
     return reply;
   }

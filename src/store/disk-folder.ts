@@ -5,7 +5,7 @@ import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSyn
 import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
-import { BIGINT, isFolderMode, isLinkMode, isRegularMode, modifiedMsOf } from "./disk-file.ts";
+import { BIGINT, isFolderMode, isLinkMode, isRegularMode } from "./disk-file.ts";
 import { type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
@@ -145,7 +145,7 @@ function kindOf(
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry | undefined {
-  const modifiedMs = modifiedMsOf(stats);
+  const modifiedMs = Number(stats.mtimeMs);
   if (isRegularMode(stats)) return { kind: "file", name, sizeBytes: Number(stats.size), modifiedMs };
   return isFolderMode(stats) ? { kind: "folder", name, modifiedMs } : undefined;
 }

@@ -8,8 +8,9 @@ import { DiskFlush } from "../base/disk-flush.ts";
 import { writePiece } from "../base/write-piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
-import { BIGINT, LARGE_BYTES, modifiedMsOf, unsettledMs, versionOf } from "./disk-file.ts";
+import { BIGINT, LARGE_BYTES } from "./disk-file.ts";
 import { type Given, giveName, lookBeforeUpload, type Naming } from "./give-name.ts";
+import { measurementOf, modifiedMsOf, unsettledMs, versionOf } from "./measurement.ts";
 import { describeThisProcess, makePartName, type PartOwner } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, Upload, UploadOptions, UploadStore } from "./store.ts";
@@ -122,18 +123,18 @@ export class DiskUpload implements Upload {
     const clock = this.#destination.naming.reach.clock;
     // Measured after the last change of name, since that counts as a change; on the descriptor, since somebody may
     // replace it again.
-    let stats = fstatSync(this.#descriptor, BIGINT);
-    const waitMs = unsettledMs(stats, clock.nowMs());
+    let measured = measurementOf(fstatSync(this.#descriptor, BIGINT));
+    const waitMs = unsettledMs(measured, clock.nowMs());
     if (waitMs > 0) {
       await Bun.sleep(waitMs + 1);
-      stats = fstatSync(this.#descriptor, BIGINT);
+      measured = measurementOf(fstatSync(this.#descriptor, BIGINT));
     }
     return {
       names: [...this.#destination.parents, given.name],
       isNew: given.isNew,
-      version: versionOf(stats),
-      isSettled: unsettledMs(stats, clock.nowMs()) === 0,
-      modifiedMs: modifiedMsOf(stats),
+      version: versionOf(measured),
+      isSettled: unsettledMs(measured, clock.nowMs()) === 0,
+      modifiedMs: modifiedMsOf(measured),
     };
   }
 

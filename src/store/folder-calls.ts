@@ -3,8 +3,10 @@
  * piece by piece, so that others are served in between, and `statx` measures a name for a third of what `lstat` of a
  * path costs. Elsewhere `node:fs` does both.
  */
-import { FFIType, ptr } from "bun:ffi";
-import { CALL_NUMBERS, loadCalls } from "../base/c-library.ts";
+import { ptr } from "bun:ffi";
+import { CALL_NUMBERS } from "../base/c-library.ts";
+import { libc } from "../base/libc.ts";
+import { once } from "../base/once.ts";
 import type { Entry } from "./store.ts";
 
 /** What a file system says of a name; `unknown` when it doesn't tell the kind along with it. */
@@ -49,25 +51,14 @@ const names = Buffer.from(new ArrayBuffer(NAMES_BYTES));
 const name = Buffer.from(new ArrayBuffer(NAME_BYTES));
 const stats = new Uint32Array(new ArrayBuffer(STATX_BYTES));
 
-let calls: FolderCalls | "untried" | undefined = "untried";
-
 /** The calls; `undefined` where there are none. */
-export function folderCalls(): FolderCalls | undefined {
-  if (calls === "untried") calls = load();
-  return calls;
-}
-
-function load(): FolderCalls | undefined {
-  // Every argument is a word, addresses too: none of them is beyond 2^53. (A buffer as an argument costs as much as the
-  // call itself.)
-  const word = FFIType.i64_fast;
-  const library = loadCalls({ syscall: { args: [word, word, word, word, word, word], returns: word } });
-  if (library === undefined) return undefined;
-  const { syscall } = library;
+export const folderCalls = once((): FolderCalls | undefined => {
+  const syscall = libc()?.syscall;
+  if (syscall === undefined) return undefined;
   const [namesAt, nameAt, statsAt] = [ptr(names), ptr(name), ptr(stats)];
   return {
     readNames(descriptor) {
-      const bytes = Number(syscall(CALL_NUMBERS.getdents64, descriptor, namesAt, NAMES_BYTES, 0, 0));
+      const bytes = Number(syscall(CALL_NUMBERS.getdents64, descriptor, namesAt, NAMES_BYTES, 0, 0, 0));
       if (bytes < 0) return undefined;
       return bytes === 0 ? "end" : parseNames(bytes);
     },
@@ -75,11 +66,19 @@ function load(): FolderCalls | undefined {
       if (text.length * 3 >= NAME_BYTES && Buffer.byteLength(text) >= NAME_BYTES) return undefined;
       name[name.write(text)] = 0;
       const flags = AT_SYMLINK_NOFOLLOW;
-      const result = syscall(CALL_NUMBERS.statx, descriptor, nameAt, flags, STATX_TYPE_SIZE_MTIME, statsAt);
+      const result = syscall(
+        CALL_NUMBERS.statx,
+        descriptor,
+        nameAt,
+        flags,
+        STATX_TYPE_SIZE_MTIME,
+        statsAt,
+        0,
+      );
       return Number(result) === 0 ? parseStats(text) : undefined;
     },
   };
-}
+});
 
 function parseNames(bytes: number): readonly RawName[] {
   const found: RawName[] = [];

@@ -4,7 +4,7 @@
 import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { writePiece } from "../base/write-piece.ts";
-import { BIGINT, modifiedMsOf } from "./disk-file.ts";
+import { BIGINT } from "./disk-file.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, UnfinishedUpload, UploadNote, UploadOptions } from "./store.ts";
@@ -59,7 +59,7 @@ export class OpenUnfinished implements UnfinishedUpload {
 
   get expiresMs(): number {
     this.#require();
-    return modifiedMsOf(fstatSync(this.#parts.descriptor, BIGINT)) + this.#parts.lifeMs;
+    return Number(fstatSync(this.#parts.descriptor, BIGINT).mtimeMs) + this.#parts.lifeMs;
   }
 
   /**

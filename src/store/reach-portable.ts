@@ -18,6 +18,7 @@ import {
 import type { Clock } from "../base/clock.ts";
 import { confineRealPath, type DiskPath, type DiskRoot, pathInFolder } from "./confine.ts";
 import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
+import { measurementOf } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { absentOrThrow, isAbsence } from "./system-error.ts";
 
@@ -72,7 +73,12 @@ export class PortableReach implements Reach {
       if (isSame(stats, place.stats) && isStillAt(place)) {
         return {
           kind: "file",
-          file: new DiskFile(path, descriptor, { stats, nowMs: this.clock.nowMs(), root: this.root }),
+          file: new DiskFile(path, descriptor, {
+            measured: measurementOf(stats),
+            nowMs: this.clock.nowMs(),
+            root: this.root,
+            isUnlinked: place.path === path,
+          }),
         };
       }
       closeSync(descriptor);

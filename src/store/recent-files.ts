@@ -251,7 +251,7 @@ function readWhole(file: OpenFile): Uint8Array | undefined {
   const bytes = new Uint8Array(file.sizeBytes);
   let filled = 0;
   while (filled < bytes.length) {
-    const count = file.read(bytes.subarray(filled), filled);
+    const count = file.read(filled === 0 ? bytes : bytes.subarray(filled), filled);
     if (count === 0) return undefined;
     filled += count;
   }

@@ -88,14 +88,41 @@ function siteAt(store: Store, nowMs: number): Site {
 }
 
 describe("the same request again", () => {
-  test("is answered by the store twice, and then no more", () => {
+  test("is answered by the store once, and then no more", () => {
     const { state, store } = setUp();
     const site = makeSite(store);
     const request = makeFirstRequest("GET", "/a.txt");
+    const answers = [1, 2, 3].map(() => respond(request, site));
+    expect(state.finds).toBe(1);
+    expect(answers[2]).toBe(answers[0]);
+    expect(answers[0]).toMatchObject({ body: { bytes: state.file.whole } });
+  });
+
+  test("in words that are new for its file is answered by the store twice, and then no more", () => {
+    const { state, store } = setUp();
+    const site = makeSite(store);
+    void respond(makeFirstRequest("GET", "/a.txt"), site);
+    const request = makeFirstRequest("GET", "/a.txt?2");
     const answers = [1, 2, 3, 4].map(() => respond(request, site));
-    expect(state.finds).toBe(2);
+    expect(state.finds).toBe(3);
     expect(answers[3]).toBe(answers[1]);
     expect(answers[1]).toMatchObject({ ...(answers[0] as Reply), body: { bytes: state.file.whole } });
+  });
+
+  test("when many are noted is answered by the store twice, and then no more", () => {
+    const { state, store } = setUp();
+    const site = makeSite(store);
+    const files = Array.from({ length: 16_384 }, () => {
+      state.file = inMemory("one");
+      void respond(makeFirstRequest("GET", "/a.txt"), site);
+      return state.file;
+    });
+    state.file = inMemory("another");
+    const before = state.finds;
+    const request = makeFirstRequest("GET", "/a.txt");
+    for (let count = 0; count < 4; count++) void respond(request, site);
+    expect(state.finds - before).toBe(2);
+    for (const file of [...files, state.file]) file.forget();
   });
 
   test("has the same answer while the file is the same, without asking the store", () => {

@@ -1,21 +1,30 @@
 import { describe, expect, test } from "bun:test";
 import type { BigIntStats } from "node:fs";
-import { SETTLING_MS, unsettledMs, versionOf } from "../../src/store/disk-file.ts";
+import {
+  type Measurement,
+  measurementOf,
+  SETTLING_MS,
+  unsettledMs,
+  versionOf,
+} from "../../src/store/measurement.ts";
 
 const NOW = 1_800_000_000_000;
 
-function stats(change: Partial<Record<"ino" | "size" | "mtimeNs" | "ctimeNs", bigint>> = {}): BigIntStats {
+function stats(change: Partial<Record<"ino" | "size" | "mtimeNs" | "ctimeNs", bigint>> = {}): Measurement {
   const all = {
+    dev: 1n,
     ino: 7n,
+    mode: 0o100644n,
+    nlink: 1n,
     size: 100n,
     mtimeNs: 1_700_000_000_000_000_001n,
     ctimeNs: 1_700_000_000_000_000_002n,
     ...change,
   };
-  return { ...all, mtimeMs: all.mtimeNs / 1_000_000n, ctimeMs: all.ctimeNs / 1_000_000n } as BigIntStats;
+  return measurementOf(all as BigIntStats);
 }
 
-function changedAt(ms: number): BigIntStats {
+function changedAt(ms: number): Measurement {
   return stats({ ctimeNs: BigInt(ms) * 1_000_000n });
 }
 
