@@ -13,6 +13,9 @@ import { writePiece } from "./write-piece.ts";
 /** Linux: <linux/fs.h>, RWF_DONTCACHE. An older kernel refuses it, and so do some file systems. */
 const UNCACHED = 0x80;
 
+/** Of a larger file the system need not keep in its memory what it could use for others. */
+export const KEPT_BELOW_BYTES = 256 * 1024 * 1024;
+
 /** For less the disk is not set in motion: it would get many small pieces. */
 const LEAST_BYTES = 64 * 1024;
 
@@ -24,6 +27,11 @@ const PAGE_BYTES = 4096;
 
 // Linux: struct iovec. One for every call: it is read before the next call can be made.
 const vector = new BigUint64Array(new ArrayBuffer(16));
+
+/** How a file that is to have `totalBytes` is written: as {@link writeUncached} does when it is large. */
+export function chooseWrite(totalBytes: number): typeof writeUncached {
+  return totalBytes < KEPT_BELOW_BYTES ? writePiece : writeUncached;
+}
 
 /**
  * Writes a piece of `bytes` from `start` on to the file open on `fd`, at `position`; as {@link writePiece} does where the system

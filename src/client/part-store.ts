@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import { KEPT_BELOW_BYTES } from "../base/uncached-write.ts";
 import type { Place } from "./destination.ts";
 import { cannotSave } from "./disk-error.ts";
 import { type JournalEntry, type Kept, readJournal, removeJournal, writeJournal } from "./journal.ts";
@@ -23,9 +24,6 @@ export type Version = {
 const NOTE_INTERVAL_MS = 200;
 /** How often it waits for the disk: what the end of the machine can cost. */
 const SYNC_INTERVAL_MS = 5000;
-
-/** Of a larger file the system need not keep in its memory what it could use for others. */
-const KEPT_BELOW_BYTES = 256 * 1024 * 1024;
 
 /** For less it is not worth asking. */
 const RESERVED_ABOVE_BYTES = 1024 * 1024;

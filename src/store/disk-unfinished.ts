@@ -73,7 +73,8 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
       // First the record: a file that it doesn't tell of would stay for ever.
       writeRecord(root, id, record);
       const descriptor = openSync(place.folder.at(dataName(id)), O_CREATE, mode);
-      return this.#makeOpen({ root, place, descriptor, token, id, record });
+      const totalBytes = options.sizeBytes ?? 0;
+      return this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes });
     } catch (error) {
       removeRecord(root, id);
       place.removeMade();
@@ -136,7 +137,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
       const descriptor = openData(place.folder, dataName(id));
       if (descriptor === undefined) return undefined;
       isTaken = true;
-      const open = this.#makeOpen({ root, place, descriptor, token, id, record });
+      const open = this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes: 0 });
       if (record.machine === this.#here() || open.distrust(this.#here())) return open;
       open.discard();
       return undefined;

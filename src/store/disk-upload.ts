@@ -5,7 +5,7 @@
  */
 import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
-import { writePiece } from "../base/write-piece.ts";
+import { chooseWrite } from "../base/uncached-write.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
 import { BIGINT, LARGE_BYTES } from "./disk-file.ts";
@@ -64,6 +64,7 @@ export class DiskUpload implements Upload {
   readonly #destination: Destination;
   readonly #descriptor: number;
   readonly #flush: DiskFlush;
+  readonly #write: ReturnType<typeof chooseWrite>;
   #state: "open" | "committing" | "named" | "dropped" = "open";
   #failure: StoreError | undefined;
 
@@ -72,6 +73,7 @@ export class DiskUpload implements Upload {
     this.#descriptor = descriptor;
     this.#flush = flush;
     this.#destination = destination;
+    this.#write = chooseWrite(destination.naming.options.sizeBytes ?? 0);
   }
 
   write(bytes: Uint8Array): void {
@@ -79,7 +81,8 @@ export class DiskUpload implements Upload {
     try {
       let start = 0;
       // A disk that is nearly full takes a part first, and fails on the rest.
-      while (start < bytes.length) start += writePiece(this.#descriptor, bytes, start);
+      while (start < bytes.length)
+        start += this.#write(this.#descriptor, bytes, start, this.writtenBytes + start);
       this.writtenBytes += bytes.length;
       this.#flush.noteWritten(bytes.length);
     } catch (error) {

@@ -3,7 +3,7 @@
  */
 import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
-import { writePiece } from "../base/write-piece.ts";
+import { chooseWrite } from "../base/uncached-write.ts";
 import { BIGINT } from "./disk-file.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
@@ -28,6 +28,8 @@ export type UnfinishedParts = {
   readonly id: string;
   readonly record: UnfinishedRecord;
   readonly lifeMs: number;
+  /** How many bytes the whole is to have; 0 where that isn't known, and of one that is gone on with: at its end it is read back. */
+  readonly totalBytes: number;
 };
 
 export class OpenUnfinished implements UnfinishedUpload {
@@ -35,6 +37,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   writtenBytes: number;
   readonly #parts: UnfinishedParts;
   readonly #flush: DiskFlush;
+  readonly #write: ReturnType<typeof chooseWrite>;
   #record: UnfinishedRecord;
   #state: "open" | "over" = "open";
   /** Threads at work on the descriptor. */
@@ -44,6 +47,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   constructor(parts: UnfinishedParts) {
     this.#parts = parts;
     this.#flush = new DiskFlush(parts.descriptor);
+    this.#write = chooseWrite(parts.totalBytes);
     this.#record = parts.record;
     this.token = parts.token;
     this.writtenBytes = Number(fstatSync(parts.descriptor, BIGINT).size);
@@ -80,7 +84,7 @@ export class OpenUnfinished implements UnfinishedUpload {
     this.#require();
     try {
       for (let start = 0; start < bytes.length;) {
-        const count = writePiece(this.#parts.descriptor, bytes, start);
+        const count = this.#write(this.#parts.descriptor, bytes, start, this.writtenBytes);
         start += count;
         this.writtenBytes += count;
         this.#flush.noteWritten(count);

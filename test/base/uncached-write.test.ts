@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canBeTrusted, writeUncached } from "../../src/base/uncached-write.ts";
+import { canBeTrusted, chooseWrite, KEPT_BELOW_BYTES, writeUncached } from "../../src/base/uncached-write.ts";
+import { writePiece } from "../../src/base/write-piece.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "netfile-uncached-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,6 +20,12 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): void {
     written += count;
   }
 }
+
+test("chooseWrite() leaves smaller files to an ordinary write", () => {
+  expect(chooseWrite(0)).toBe(writePiece);
+  expect(chooseWrite(KEPT_BELOW_BYTES - 1)).toBe(writePiece);
+  expect(chooseWrite(KEPT_BELOW_BYTES)).toBe(writeUncached);
+});
 
 describe("writeUncached()", () => {
   test.each([

@@ -9,6 +9,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { KEPT_BELOW_BYTES } from "../../src/base/uncached-write.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import type { Store, UnfinishedUpload, UnfinishedUploads } from "../../src/store/store.ts";
 import { sweepAbandonedUploads } from "../../src/store/sweep.ts";
@@ -53,6 +54,24 @@ describe.each([...WAYS])("unfinished uploads, %s", (way) => {
     const record = JSON.parse(readFileSync(recordPath(), "utf8")) as Record<string, unknown>;
     writeFileSync(recordPath(), JSON.stringify(change(record)));
   };
+
+  test("of large files are as they came, in pieces of any size, before and after they are taken up", async () => {
+    const bytes = Buffer.from(Array.from({ length: 1_000_003 }, (_, index) => (index * 7) % 251));
+    const options = { ...PLAIN, sizeBytes: KEPT_BELOW_BYTES };
+    const first = uploads().create(urlPath("/large.txt"), options, { method: "PUT" });
+    for (const [start, end] of [
+      [0, 3],
+      [3, 300_000],
+      [300_000, 600_001],
+    ])
+      first.write(bytes.subarray(start, end));
+    first.close();
+    const second = reopen(first.token);
+    expect(second.writtenBytes).toBe(600_001);
+    second.write(bytes.subarray(600_001));
+    await second.commit(PLAIN);
+    expect(readFileSync(temp.at("large.txt")).equals(bytes)).toBe(true);
+  });
 
   test("outlive their request and their process, and then get their name as a whole", async () => {
     const first = begin();

@@ -14,6 +14,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
+import { KEPT_BELOW_BYTES } from "../../src/base/uncached-write.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import type { Committed, Store, Upload, UploadOptions } from "../../src/store/store.ts";
 import type { UrlPath } from "../../src/wire/target.ts";
@@ -74,6 +75,16 @@ describe.each([...WAYS])("uploads by the %s way", (way) => {
       expect(committed).toMatchObject({ names: ["a.txt"], isNew: true, isSettled: true });
       expect(findText(store, "/a.txt")).toBe("file: hello world");
       expect(temp.list()).toEqual(["a.txt"]);
+    });
+
+    test("saves what comes of a large file as it is, in pieces of any size", async () => {
+      const bytes = Buffer.from(Array.from({ length: 1_000_003 }, (_, index) => (index * 7) % 251));
+      const upload = begin("/large.txt", { sizeBytes: KEPT_BELOW_BYTES });
+      for (let at = 0, step = 1; at < bytes.length; at += step, step = step * 3 + 1)
+        upload.write(bytes.subarray(at, at + step));
+      expect(upload.writtenBytes).toBe(bytes.length);
+      await upload.commit();
+      expect(readFileSync(temp.at("large.txt")).equals(bytes)).toBe(true);
     });
 
     test("saves an empty file", async () => {
