@@ -33,7 +33,7 @@ export function readProxies(proxy: string | undefined, exceptions: string | unde
 
 function parseProxy(text: string): Origin {
   try {
-    return parseRemoteUrl(`http://${text}`).origin;
+    return { ...parseRemoteUrl(`http://${text}`).origin, isProxy: true };
   } catch (error) {
     if (!(error instanceof UrlError)) throw error;
     throw notAProxy();

@@ -7,7 +7,7 @@ import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort } from "../net/endpoint.ts";
 import { Connection } from "./connection.ts";
 import { settleWithin, throwIfInterrupted } from "./interruption.ts";
-import type { Origin } from "./origin.ts";
+import { formatRole, type Origin } from "./origin.ts";
 import { resolveHost } from "./resolve.ts";
 import { TransferError } from "./transfer-error.ts";
 
@@ -71,7 +71,7 @@ async function tryAll(
 
 async function tryOne(origin: Origin, address: string, options: DialOptions): Promise<Connection> {
   const connection = new Connection(origin, options);
-  const place = formatHostPort(address, origin.port);
+  const place = `${formatHostPort(address, origin.port)}${formatRole(origin)}`;
   try {
     await settleWithin(connectSocket(connection, address, origin.port), {
       phase: "connect",

@@ -10,6 +10,8 @@ export type Origin = {
   /** A name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
+  /** Whether it is a proxy, of which the user may not think: what goes wrong on the way to it says so. */
+  readonly isProxy?: true;
 };
 
 export type RemoteUrl = {
@@ -32,6 +34,11 @@ const HAS_CONTROLS = /[\u0000-\u001f\u007f]/u;
 const PATH_FORBIDDEN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 const QUERY_FORBIDDEN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/gu;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/u;
+
+/** What an error adds to the name of the origin, if that isn't one that the user has written. */
+export function formatRole({ isProxy }: Origin): string {
+  return isProxy === true ? ", the proxy that http_proxy names" : "";
+}
 
 /**
  * Reads an `http:` URL (RFC 3986).

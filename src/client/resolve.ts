@@ -4,7 +4,7 @@
 import { errorCode } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { settleWithin } from "./interruption.ts";
-import type { Origin } from "./origin.ts";
+import { formatRole, type Origin } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
 
 /**
@@ -22,15 +22,15 @@ export async function resolveHost(
 ): Promise<readonly string[]> {
   const ownFamily = familyOf(origin);
   if (ownFamily !== undefined) {
-    if (limits.family !== undefined && limits.family !== ownFamily) throw wrongFamily(origin.host, ownFamily);
+    if (limits.family !== undefined && limits.family !== ownFamily) throw wrongFamily(origin, ownFamily);
     return [origin.host];
   }
-  return settleWithin(lookUp(origin.host, limits.family), {
+  return settleWithin(lookUp(origin, limits.family), {
     phase: "resolve",
     signal: limits.signal,
     timeout: {
       afterMs: limits.timeoutMs,
-      error: () => cannotResolve(origin.host, "the name server did not answer in time", undefined),
+      error: () => cannotResolve(origin, "the name server did not answer in time", undefined),
     },
   });
 }
@@ -41,29 +41,34 @@ function familyOf({ host }: Origin): 4 | 6 | undefined {
   return /^\d+\.\d+\.\d+\.\d+$/.test(host) ? 4 : undefined;
 }
 
-async function lookUp(host: string, family: 4 | 6 | undefined): Promise<readonly string[]> {
+async function lookUp(origin: Origin, family: 4 | 6 | undefined): Promise<readonly string[]> {
   const { lookup } = await import("node:dns/promises");
   try {
-    const found = await lookup(host, { all: true, order: "verbatim", family: family ?? 0 });
+    const found = await lookup(origin.host, { all: true, order: "verbatim", family: family ?? 0 });
     if (found.length > 0) return found.map((entry) => entry.address);
   } catch (cause) {
-    if (errorCode(cause) === "EAI_AGAIN") throw cannotResolve(host, "the name server did not answer", cause);
-    throw unknownHost(host, cause);
+    if (errorCode(cause) === "EAI_AGAIN")
+      throw cannotResolve(origin, "the name server did not answer", cause);
+    throw unknownHost(origin, cause);
   }
-  throw unknownHost(host, undefined);
+  throw unknownHost(origin, undefined);
 }
 
-function cannotResolve(host: string, reason: string, cause: unknown): TransferError {
-  const message = `Cannot resolve "${printable(host)}": ${reason}; check the network and try again`;
+function cannotResolve(origin: Origin, reason: string, cause: unknown): TransferError {
+  const message = `Cannot resolve ${formatName(origin)}: ${reason}; check the network and try again`;
   return new TransferError("resolve", message, { isRetryable: true, cause });
 }
 
-function unknownHost(host: string, cause: unknown): TransferError {
-  const message = `Cannot resolve "${printable(host)}": no such host is known; check its spelling, or use its address`;
+function unknownHost(origin: Origin, cause: unknown): TransferError {
+  const message = `Cannot resolve ${formatName(origin)}: no such host is known; check its spelling, or use its address`;
   return new TransferError("resolve", message, { cause });
 }
 
-function wrongFamily(host: string, family: number): TransferError {
-  const message = `Cannot resolve "${printable(host)}": it is an IPv${family} address, and only the other family is wanted`;
+function wrongFamily(origin: Origin, family: number): TransferError {
+  const message = `Cannot resolve ${formatName(origin)}: it is an IPv${family} address, and only the other family is wanted`;
   return new TransferError("resolve", message);
+}
+
+function formatName(origin: Origin): string {
+  return `"${printable(origin.host)}"${formatRole(origin)}`;
 }

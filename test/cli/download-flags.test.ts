@@ -161,11 +161,12 @@ const proxyOf = (exceptions: string | undefined, target: Origin) =>
 
 describe("readProxies()", () => {
   test("reads the proxy and its credentials", () => {
+    const proxy: Origin = { ...origin("proxy", 3128), isProxy: true };
     expect(proxyOf(undefined, origin("h"))).toEqual({
-      origin: origin("proxy", 3128),
+      origin: proxy,
       authorization: basicCredentials({ name: "ann", password: "p@w" }),
     });
-    expect(readProxies("proxy:3128", undefined)?.(origin("h"))?.origin).toEqual(origin("proxy", 3128));
+    expect(readProxies("proxy:3128", undefined)?.(origin("h"))?.origin).toEqual(proxy);
     expect(readProxies(undefined, "*")).toBeUndefined();
   });
 

@@ -99,6 +99,19 @@ describe("netfile put through http_proxy", () => {
   });
 });
 
+test.each([
+  [
+    "http://127.0.0.1:1",
+    "Cannot connect to 127.0.0.1:1, the proxy that http_proxy names: nothing listens there",
+  ],
+  ["http://none.invalid", 'Cannot resolve "none.invalid", the proxy that http_proxy names: '],
+])("with http_proxy=%s netfile get says that it is the proxy that can't be had", async (url, message) => {
+  const words = ["get", at("/b.txt"), "--retries", "0", "--connect-timeout", "5"];
+  const { code, err } = await run(words, { environment: { http_proxy: url } });
+  expect(code).toBe(4);
+  expect(err).toContain(message);
+});
+
 test("netfile shell fetches and sends through http_proxy", async () => {
   writeFileSync(`${site.root}/b.txt`, "b");
   const { code } = await run(["shell", "127.0.0.1", String(site.port)], {
