@@ -82,11 +82,15 @@ export const MANY_ROWS = [
   ["--delete", "leaves hidden names, and does nothing after a failure"],
 ] as const;
 
-/** How `put -r` handles a folder, for the help. */
-export const FOLDER_ROWS = [
-  ["unchanged", "a file whose size and sha-256 digest the server has is not sent (--force sends it)"],
-  ["left out", "hidden names and links, and says so; what the server refuses, with its exit code"],
-  ["a failure", "ends nothing, unless the network failed; the exit code is that of the first"],
+/** How `put` handles several files, and with `-r` a folder, for the help. */
+export const PUT_MANY_ROWS = [
+  [
+    "FILE... URL/",
+    "each under its own name; a failure ends the list once what runs has ended, unless --keep-going",
+  ],
+  ["-r: unchanged", "a file whose size and sha-256 digest the server has is not sent (--force sends it)"],
+  ["-r: left out", "hidden names and links, and says so; what the server refuses, with its exit code"],
+  ["-r: a failure", "ends nothing, unless the network failed; the exit code is that of the first"],
 ] as const;
 
 /**

@@ -10,8 +10,8 @@ import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
-import { BATCH_ARGS, EVENT_ROWS, FOLDER_ROWS, refuseWithout } from "./many-flags.ts";
-import { readPutWords } from "./remote-words.ts";
+import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseWithout } from "./many-flags.ts";
+import { nameSeveralFiles, readPutWords } from "./remote-words.ts";
 import { resumePutCommand } from "./resume-command.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -32,6 +32,7 @@ export const putCommand: Command = {
       type: "positional",
       required: false,
       description: "its name there; NAME/ is a folder (the file's own name)",
+      isRepeatable: true,
     },
     post: { type: "boolean", description: "send with POST instead of PUT" },
     ...BATCH_ARGS,
@@ -47,18 +48,20 @@ export const putCommand: Command = {
     usage: [
       "netfile put [HOST] [PORT] FILE [NAME] [OPTIONS]",
       "netfile put FILE URL [OPTIONS]",
+      "netfile put FILE... URL/ [OPTIONS]",
       "netfile put -r DIR URL [OPTIONS]",
     ],
     sections: [
       { title: "Large files (over 1 MiB), with servers that can resume", rows: LARGE_ROWS },
-      { title: "Folders (-r)", rows: FOLDER_ROWS },
+      { title: "Several files, and folders (-r)", rows: PUT_MANY_ROWS },
       { title: "Keys of --json", rows: JSON_ROWS },
-      { title: "Events of --json with -r, one a line", rows: EVENT_ROWS },
+      { title: "Events of --json with several files or -r, one a line", rows: EVENT_ROWS },
     ],
     examples: [
       ["netfile put localhost 8080 notes.txt", "saved there as notes.txt"],
       ["netfile put localhost 8080 notes.txt work/today.txt", "under another name, in a folder"],
       ["netfile put notes.txt http://localhost:8080/work/", "the same folder, by URL"],
+      ["netfile put a.txt b.txt http://localhost:8080/work/", "both, under their own names"],
       ["netfile put -r photos http://localhost:8080/photos/", "what is in the folder photos"],
       ["netfile put --post 127.0.0.1 8080 notes.txt", "with POST"],
     ],
@@ -72,7 +75,12 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
     const { putTree } = await import("./put-tree.ts");
     return putTree(args, terminal, readTelling(args));
   }
-  refuseWithout(args, "recursive", ["jobs", "keep-going", "dry-run", "force"]);
+  refuseWithout(args, "recursive", ["dry-run", "force"]);
+  if (nameSeveralFiles(args.words)) {
+    const { putFiles } = await import("./put-files.ts");
+    return putFiles(args, terminal, readTelling(args));
+  }
+  refuseWithout(args, "recursive", ["jobs", "keep-going"]);
   const { path, url } = readPutWords(args.words);
   const retries = readRetries(args);
   const log = new Log(terminal.err);

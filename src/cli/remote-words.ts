@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 
 import { printable } from "../base/printable.ts";
-import { parseRemoteUrl, remoteFile } from "../client/origin.ts";
+import { parseRemoteUrl, pathOf, remoteFile } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { formatUrlPath } from "../wire/target.ts";
 import { UsageError } from "./exit.ts";
@@ -50,6 +50,32 @@ export function readPutWords(words: readonly string[]): PutWords {
   }
   const { host, port, path, name } = placePutWords(words);
   return { path, url: remoteFile(host, port, remoteNameFor(path, name ?? "/")) };
+}
+
+/** Whether the words name several files, and a URL behind them. */
+export function nameSeveralFiles(words: readonly string[]): boolean {
+  return words.length > 2 && isUrl(words.at(-1) ?? "");
+}
+
+/**
+ * Reads `FILE... URL/`: each file gets its own name in the folder.
+ * @throws {UsageError | UrlError}
+ */
+export function readPutFilesWords(words: readonly string[]): readonly PutWords[] {
+  const paths = words.slice(0, -1);
+  const folder = parseRemoteUrl(words.at(-1) ?? "");
+  const misplaced = paths.find(isUrl);
+  if (misplaced !== undefined)
+    throw new UsageError(`The files come first, then one URL; "${printable(misplaced)}" is one too many`);
+  if (!pathOf(folder).endsWith("/"))
+    throw new UsageError("Several files go into a folder; end the URL with a slash");
+  const names = paths.map((path) => basename(path));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new UsageError(
+      `Two of the files are named "${printable(twice)}"; send them one by one, under other names`,
+    );
+  return paths.map((path) => ({ path, url: withFileName(folder, path) }));
 }
 
 /**
@@ -99,6 +125,7 @@ function placePutWords(words: readonly string[]): {
     refuseMore(words, 3, "HOST FILE NAME");
     return { ...readServer(first, undefined), path: second, name: third };
   }
+  refuseMore(words, 4, "HOST PORT FILE NAME");
   if (third === undefined) {
     throw new UsageError(
       `The file to send is missing; write: netfile put ${printable(first)} ${second} FILE`,

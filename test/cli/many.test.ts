@@ -280,6 +280,56 @@ describe("netfile get -r", () => {
   });
 });
 
+describe("netfile put of several files", () => {
+  const NAMES = ["1.txt", "2.txt", "3.txt", "4.txt"];
+  beforeEach(() => {
+    mkdirSync(folder.at("in"));
+    for (const name of NAMES) writeFileSync(folder.at(`in/${name}`), `new ${name}`);
+  });
+  const paths = NAMES.map((name) => `in/${name}`);
+
+  test.each([[[]], [["--post"]]])(
+    "sends them all with %j under their own names, over a few connections, and sums up",
+    async (flags) => {
+      const { code, out, err } = await run(["put", ...paths, at("/up/"), "--jobs", "2", ...flags]);
+      expect({ code, out, err }).toMatchObject({ code: 0, out: "" });
+      expect(err).toMatch(/^Sent in\/1\.txt — 9 B/m);
+      expect(err).toMatch(/^4 files, 36 B in .*\)\n$/m);
+      for (const name of NAMES) expect(readFileSync(`${site.root}/up/${name}`, "utf8")).toBe(`new ${name}`);
+      expect(site.connections.length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test("ends with the first failure, and with --keep-going at the end, with its exit code", async () => {
+    const words = ["put", "in/1.txt", "in/none.txt", "in/3.txt", at("/up/"), "--jobs", "1"];
+    const first = await run(words);
+    expect(first.code).toBe(6);
+    expect(first.err).toContain("none.txt");
+    expect(existsSync(`${site.root}/up/1.txt`)).toBe(true);
+    expect(existsSync(`${site.root}/up/3.txt`)).toBe(false);
+    expect((await run([...words, "--keep-going"])).code).toBe(6);
+    expect(existsSync(`${site.root}/up/3.txt`)).toBe(true);
+  });
+
+  test("writes one event a line with --json", async () => {
+    const { code, out } = await run(["put", "in/1.txt", "in/2.txt", at("/up/"), "--json"]);
+    expect(code).toBe(0);
+    expect(eventsOf(out).at(-1)).toMatchObject({ event: "summary", transferred: 2, failed: 0, exitCode: 0 });
+  });
+
+  test.each<[string[], string]>([
+    [["a.txt", "b.txt", "http://h/up"], "Several files go into a folder; end the URL with a slash"],
+    [["a.txt", "in/a.txt", "http://h/"], 'Two of the files are named "a.txt"'],
+    [["a.txt", "http://h/", "http://h/"], "The files come first"],
+    [["a.txt", "b.txt", "ftp://h/"], "ftp"],
+    [["a.txt", "b.txt", "http://h/", "--dry-run"], "--dry-run goes with --recursive"],
+  ])("refuses %j with exit code 2", async (words, message) => {
+    const { code, err } = await run(["put", ...words]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});
+
 describe("netfile put -r", () => {
   beforeEach(() => {
     mkdirSync(folder.at("in/x"), { recursive: true });

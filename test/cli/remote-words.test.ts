@@ -53,6 +53,7 @@ describe("readPutWords()", () => {
     [[], "The file to send is missing"],
     [["localhost", "8080"], "The file to send is missing; write: netfile put localhost 8080 FILE"],
     [["localhost", "a", "b", "c"], 'The word "c" is one too many'],
+    [["localhost", "80", "a", "b", "c"], 'The word "c" is one too many; the order is HOST PORT FILE NAME'],
     [["http://h/", "a"], "The file comes first"],
     [["a", "http://h/", "b"], 'The word "b" is one too many; the order is FILE URL'],
     [["localhost", "99999", "a"], 'The port "99999" is not a port; write a number from 1 to 65535'],
