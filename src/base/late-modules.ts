@@ -1,6 +1,6 @@
 /**
  * The runtime's modules that most starts have no use for, loaded when they are asked for: each costs a start about a third of a
- * millisecond.
+ * millisecond. What one file alone needs is loaded in that file.
  */
 import type asyncFileCalls from "node:fs/promises";
 import type systemCalls from "node:os";

@@ -4,8 +4,7 @@
  * is written faster, since the same memory, which a processor has at hand, is used again and again.
  */
 import { ptr } from "bun:ffi";
-import { CALL_NUMBERS } from "./c-library.ts";
-import { libc } from "./libc.ts";
+import { CALL_NUMBERS, libc } from "./libc.ts";
 import { os } from "./late-modules.ts";
 import { once } from "./once.ts";
 import { writePiece } from "./write-piece.ts";
@@ -25,11 +24,14 @@ const LEAST_BYTES = 64 * 1024;
  */
 const PAGE_BYTES = 4096;
 
-// Linux: struct iovec. One for every call: it is read before the next call can be made.
+// Linux: struct iovec. One for every call: it is read before the next call can be made. Of an ArrayBuffer, which the runtime doesn't move.
 const vector = new BigUint64Array(new ArrayBuffer(16));
 
+/** Writes a piece of bytes to a descriptor at a position. @returns how many were written. */
+export type FileWrite = typeof writeUncached;
+
 /** How a file that is to have `totalBytes` is written: as {@link writeUncached} does when it is large. */
-export function chooseWrite(totalBytes: number): typeof writeUncached {
+export function chooseWrite(totalBytes: number): FileWrite {
   return totalBytes < KEPT_BELOW_BYTES ? writePiece : writeUncached;
 }
 

@@ -6,7 +6,7 @@ import { systemClock } from "../base/clock.ts";
 import { Batch } from "./batch.ts";
 import type { BatchOptions } from "./batch.ts";
 import { BatchProgress } from "./batch-progress.ts";
-import { BatchTelling } from "./batch-telling.ts";
+import { BatchTelling, type BatchTellingSettings } from "./batch-telling.ts";
 import { openClientLog } from "./client-log.ts";
 import { openSession } from "./connection-flags.ts";
 import { readSettingsForMany, signalOfMaxTime } from "./download-flags.ts";
@@ -36,6 +36,7 @@ export type BatchSettings = {
   readonly command: BatchOptions["command"];
   /** What ends the run early, unless `--keep-going` is given. */
   readonly stopsAfter: BatchOptions["stopsAfter"];
+  readonly whenInterrupted?: BatchTellingSettings["whenInterrupted"];
   readonly terminal: Terminal;
   readonly telling: Telling;
 };
@@ -59,7 +60,7 @@ export async function runBatch(
   const signal = maxTime === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, maxTime]);
   const isShown = settings.telling === "panel" || settings.telling === "line";
   const progress = new BatchProgress(terminal.err, systemClock, { isShown });
-  const telling = new BatchTelling({ terminal, log, clientLog, telling: settings.telling }, progress);
+  const telling = new BatchTelling({ ...settings, log, clientLog }, progress);
   const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
   const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
   const session = openSession(args, terminal.environment, jobs);

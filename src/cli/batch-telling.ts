@@ -18,12 +18,17 @@ const EVENT_INTERVAL_MS = 500;
 
 export type BatchEnd = { readonly durationMs: number; readonly exitCode: number };
 
+export type BatchTellingSettings = TransferSettings & {
+  /** What is said after Ctrl-C, when the same command does not go on. */
+  readonly whenInterrupted?: string | undefined;
+};
+
 export class BatchTelling {
-  readonly #settings: TransferSettings;
+  readonly #settings: BatchTellingSettings;
   readonly #progress: BatchProgress;
   readonly #toldAtMs = new Map<number, number>();
 
-  constructor(settings: TransferSettings, progress: BatchProgress) {
+  constructor(settings: BatchTellingSettings, progress: BatchProgress) {
     this.#settings = settings;
     this.#progress = progress;
   }
@@ -112,7 +117,8 @@ export class BatchTelling {
       rateBytesPerS: Math.round(rateOf(bodyBytes, durationMs)),
       exitCode,
     });
-    if (exitCode === EXIT.interrupted) this.#line("Interrupted; the same command goes on from here");
+    if (exitCode === EXIT.interrupted)
+      this.#line(this.#settings.whenInterrupted ?? "Interrupted; the same command goes on from here");
     this.#line(formatSummary(counts, end));
   }
 

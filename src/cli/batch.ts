@@ -28,7 +28,7 @@ export type ItemEnd =
   | { readonly kind: "planned" };
 
 export type BatchOptions = {
-  readonly command: "get" | "put";
+  readonly command: Transfer["command"];
   readonly jobs: number;
   /**
    * What no further item is begun after: any failure, or only one of the network, so that of a tree as much is transferred as

@@ -63,7 +63,7 @@ export function asksForMany(args: StrictArgs): boolean {
   refuseWithout(args, "recursive", ["delete", "dry-run"]);
   if (args.value("input-file") !== undefined || args.value("output-template") !== undefined) return true;
   if (args.words.filter(isUrl).length > 1) return true;
-  refuseWithout(args, "input-file", ["jobs", "keep-going"]);
+  refuseForOne(args);
   return false;
 }
 
@@ -92,6 +92,15 @@ export const PUT_MANY_ROWS = [
   ["-r: left out", "hidden names and links, and says so; what the server refuses, with its exit code"],
   ["-r: a failure", "ends nothing, unless the network failed; the exit code is that of the first"],
 ] as const;
+
+/**
+ * Refuses the flags of many files where there is one.
+ * @throws {UsageError}
+ */
+export function refuseForOne(args: StrictArgs): void {
+  const name = ["jobs", "keep-going"].find((flag) => args.isOn(flag) || args.value(flag) !== undefined);
+  if (name !== undefined) throw new UsageError(`--${name} is for several files; leave it out`);
+}
 
 /**
  * Refuses flags that mean something only with another one.

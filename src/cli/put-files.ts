@@ -4,20 +4,26 @@
 import { statSync } from "node:fs";
 import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
-import type { BatchItem } from "./batch.ts";
+import type { BatchItem, ItemEnd } from "./batch.ts";
 import { runBatch } from "./batch-run.ts";
-import type { BatchRun } from "./batch-run.ts";
+import type { BatchRun, BatchSettings } from "./batch-run.ts";
 import { readPutFilesWords } from "./remote-words.ts";
 import type { PutWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Telling } from "./transfer-run.ts";
+import type { Telling, TransferHooks } from "./transfer-run.ts";
 
 /** Runs `put` for several files. @throws {UsageError | UrlError} before anything is transferred. */
 export function putFiles(args: StrictArgs, terminal: Terminal, telling: Telling): Promise<number> {
   const files = readPutFilesWords(args.words);
   const method = args.isOn("post") ? "POST" : "PUT";
-  const settings = { command: "put", stopsAfter: "any failure", terminal, telling } as const;
+  const settings: BatchSettings = {
+    command: method === "POST" ? "post" : "put",
+    stopsAfter: "any failure",
+    whenInterrupted: "Interrupted; leave out what was sent when you run it again",
+    terminal,
+    telling,
+  };
   return runBatch(args, settings, (run) => run.batch.run(files.map((file) => itemOf(file, method, run))));
 }
 
@@ -26,12 +32,19 @@ function itemOf({ path, url }: PutWords, method: "PUT" | "POST", run: BatchRun):
     name: path,
     url,
     sizeBytes: sizeOf(path),
-    run: async (hooks) => {
-      const { session, signal, stateFolder } = run;
-      const { retries = DEFAULT_RETRIES } = run.downloading;
-      const done = await upload(session, { ...hooks, path, url, method, signal, retries, stateFolder });
-      return { kind: "transferred", done };
-    },
+    run: (hooks) => sendOne({ path, url, method }, hooks, run),
+  };
+}
+
+/** Sends one of many. @throws {TransferError} */
+export async function sendOne(
+  what: PutWords & { readonly method: "PUT" | "POST" },
+  hooks: TransferHooks,
+  { session, signal, stateFolder, downloading: { retries = DEFAULT_RETRIES } }: BatchRun,
+): Promise<ItemEnd> {
+  return {
+    kind: "transferred",
+    done: await upload(session, { ...hooks, ...what, signal, retries, stateFolder }),
   };
 }
 

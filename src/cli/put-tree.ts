@@ -4,14 +4,13 @@
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { LocalTree } from "../client/local-tree.ts";
-import { DEFAULT_RETRIES } from "../client/upload-options.ts";
-import { upload } from "../client/upload.ts";
 import { readLocalTree, RemoteContent, urlBelow } from "../client/upload-tree.ts";
 import type { LocalTreeFile } from "../client/upload-tree.ts";
 import type { BatchItem } from "./batch.ts";
 import { UsageError } from "./exit.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
+import { sendOne } from "./put-files.ts";
 import { readPutFolderWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
@@ -56,11 +55,7 @@ function itemOf(
       const state = plan.isForced ? "changed" : await remote.compare(file);
       if (state === "same") return { kind: "unchanged" };
       if (plan.isDryRun) return { kind: "planned" };
-      const { session, signal, stateFolder } = run;
-      const { retries = DEFAULT_RETRIES } = run.downloading;
-      const options = { path: file.path, url, method: "PUT", signal, retries, stateFolder } as const;
-      const done = await upload(session, { ...hooks, ...options });
-      return { kind: "transferred", done };
+      return sendOne({ path: file.path, url, method: "PUT" }, hooks, run);
     },
   };
 }

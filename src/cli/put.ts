@@ -10,8 +10,8 @@ import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
 import { Log } from "./log.ts";
-import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseWithout } from "./many-flags.ts";
-import { nameSeveralFiles, readPutWords } from "./remote-words.ts";
+import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseForOne, refuseWithout } from "./many-flags.ts";
+import { asksForSeveral, readPutWords } from "./remote-words.ts";
 import { resumePutCommand } from "./resume-command.ts";
 import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -32,6 +32,7 @@ export const putCommand: Command = {
       type: "positional",
       required: false,
       description: "its name there; NAME/ is a folder (the file's own name)",
+      // Of FILE... URL/ there are any number.
       isRepeatable: true,
     },
     post: { type: "boolean", description: "send with POST instead of PUT" },
@@ -76,11 +77,11 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
     return putTree(args, terminal, readTelling(args));
   }
   refuseWithout(args, "recursive", ["dry-run", "force"]);
-  if (nameSeveralFiles(args.words)) {
+  if (asksForSeveral(args.words)) {
     const { putFiles } = await import("./put-files.ts");
     return putFiles(args, terminal, readTelling(args));
   }
-  refuseWithout(args, "recursive", ["jobs", "keep-going"]);
+  refuseForOne(args);
   const { path, url } = readPutWords(args.words);
   const retries = readRetries(args);
   const log = new Log(terminal.err);

@@ -53,7 +53,7 @@ export function readPutWords(words: readonly string[]): PutWords {
 }
 
 /** Whether the words name several files, and a URL behind them. */
-export function nameSeveralFiles(words: readonly string[]): boolean {
+export function asksForSeveral(words: readonly string[]): boolean {
   return words.length > 2 && isUrl(words.at(-1) ?? "");
 }
 
@@ -87,6 +87,8 @@ export function readPutFolderWords(words: readonly string[]): PutWords {
   if (first === undefined)
     throw new UsageError("The folder to send is missing; write: netfile put -r DIR URL");
   if (isUrl(first)) throw new UsageError("The folder comes first; write: netfile put -r DIR URL");
+  if (asksForSeveral(words))
+    throw new UsageError("With -r one folder is sent at a time; write: netfile put -r DIR URL");
   if (second !== undefined && isUrl(second)) {
     refuseMore(words, 2, "DIR URL");
     return { path: first, url: parseRemoteUrl(second) };

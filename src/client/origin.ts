@@ -10,7 +10,7 @@ export type Origin = {
   /** A name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Whether it is a proxy, of which the user may not think: what goes wrong on the way to it says so. */
+  /** Whether it is a proxy, of which the user may not think: an error in reaching it says so. */
   readonly isProxy?: true;
 };
 

@@ -1,5 +1,5 @@
 /**
- * A file of this system that is open for reading, and what its measurements tell about its content.
+ * A file of this system that is open for reading, and whether its path still leads to it.
  */
 import { type BigIntStats, closeSync, readSync } from "node:fs";
 import { diskChanges } from "./changes.ts";
@@ -46,7 +46,7 @@ export type FoundFile = {
   /** The root below which it was found. */
   readonly root: DiskRoot;
   /** Whether no part of its path is a link. */
-  readonly isUnlinked: boolean;
+  readonly hasNoLinks: boolean;
 };
 
 export class DiskFile implements OpenFile {
@@ -68,12 +68,12 @@ export class DiskFile implements OpenFile {
   /**
    * Takes over `descriptor`, by which the file at `path` is open.
    */
-  constructor(path: DiskPath, descriptor: number, { measured, nowMs, root, isUnlinked }: FoundFile) {
+  constructor(path: DiskPath, descriptor: number, { measured, nowMs, root, hasNoLinks }: FoundFile) {
     this.#root = root;
     this.#path = path;
     this.#measured = measured;
     this.#descriptor = descriptor;
-    this.#isWatchable = isUnlinked && measured.nameCount === 1;
+    this.#isWatchable = hasNoLinks && measured.nameCount === 1;
     this.sizeBytes = measured.sizeBytes;
     this.modifiedMs = modifiedMsOf(measured);
     this.version = versionOf(measured);

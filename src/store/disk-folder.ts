@@ -7,6 +7,7 @@ import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
 import { BIGINT, isFolderMode, isLinkMode, isRegularMode } from "./disk-file.ts";
 import { type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
+import { measurementOf, modifiedMsOf } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
 import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
@@ -145,7 +146,7 @@ function kindOf(
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry | undefined {
-  const modifiedMs = Number(stats.mtimeMs);
+  const modifiedMs = modifiedMsOf(measurementOf(stats));
   if (isRegularMode(stats)) return { kind: "file", name, sizeBytes: Number(stats.size), modifiedMs };
   return isFolderMode(stats) ? { kind: "folder", name, modifiedMs } : undefined;
 }

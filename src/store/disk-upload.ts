@@ -5,7 +5,7 @@
  */
 import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
-import { chooseWrite } from "../base/uncached-write.ts";
+import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
 import { BIGINT, LARGE_BYTES } from "./disk-file.ts";
@@ -64,7 +64,7 @@ export class DiskUpload implements Upload {
   readonly #destination: Destination;
   readonly #descriptor: number;
   readonly #flush: DiskFlush;
-  readonly #write: ReturnType<typeof chooseWrite>;
+  readonly #write: FileWrite;
   #state: "open" | "committing" | "named" | "dropped" = "open";
   #failure: StoreError | undefined;
 

@@ -1,24 +1,19 @@
 /**
- * Looking at files and opening them by the kernel's own calls, through FFI (Linux): a look costs half of what the runtime's does,
- * and a file that no link leads to is opened and known to be in its place by one call, `openat2(2)`.
+ * Looking at files and taking hold of them by the kernel's own calls, through FFI (Linux): a look costs half of what the runtime's
+ * does, and what no link leads to is held and known to be in its place by one call, `openat2(2)`.
  */
-import { closeSync, constants, statSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import { ptr } from "bun:ffi";
-import { CALL_NUMBERS } from "../base/c-library.ts";
-import { libc } from "../base/libc.ts";
+import { CALL_NUMBERS, libc, type SystemCall } from "../base/libc.ts";
 import { once } from "../base/once.ts";
 import type { DiskPath } from "./confine.ts";
-import { deviceNumber, isRegular, isSameContent, type Measurement, measurementOf } from "./measurement.ts";
-
-/** A file that is open for reading, and what it was measured to be. */
-export type OpenedFile = { readonly descriptor: number; readonly measured: Measurement };
+import { deviceNumber, type Measurement, measurementOf } from "./measurement.ts";
 
 // Linux: <fcntl.h>, <linux/stat.h>, <linux/openat2.h>; the same on every architecture that the runtime has.
 const AT_FDCWD = -100;
-const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
-const O_READ = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK | O_CLOEXEC;
+const O_PATH = 0o10000000;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const OPEN_HOW_BYTES = 24;
 const STATX_BASIC_STATS = 0x7ff;
@@ -28,6 +23,7 @@ const STATX = { names: 4, modeHalf: 14, inode: 8, size: 10, changed: 24, modifie
 /** The longest path that the kernel takes, with the NUL behind it. */
 const PATH_BYTES = 4096;
 
+const BIGINT = { bigint: true } as const;
 const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
 
 /**
@@ -36,7 +32,7 @@ const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
  */
 export function measureAt(path: DiskPath): Measurement | undefined {
   const calls = fileCalls();
-  if (calls !== undefined) return calls.measure(path, 0);
+  if (calls !== undefined) return calls.measure(path);
   try {
     const stats = statSync(path, BIGINT_OR_NOTHING);
     return stats && measurementOf(stats);
@@ -46,20 +42,21 @@ export function measureAt(path: DiskPath): Measurement | undefined {
 }
 
 /**
- * Opens the regular file at `path`, if no part of the path is a link: it is where its path says, then. Nothing else is touched.
- * @returns `undefined` when there is something else, and where the system can't or will not do so: other ways tell why. Never throws.
+ * Measures what is open on `descriptor`.
+ * @throws the system's error.
  */
-export function openUnlinked(path: DiskPath): OpenedFile | undefined {
-  const calls = fileCalls();
-  // First a look: a FIFO or a device would notice that it is opened.
-  const seen = calls?.measure(path, AT_SYMLINK_NOFOLLOW);
-  if (calls === undefined || seen === undefined || !isRegular(seen)) return undefined;
-  const descriptor = calls.openPlaced();
-  if (descriptor < 0) return undefined;
-  const measured = calls.measureOpen(descriptor);
-  if (measured !== undefined && isSameContent(measured, seen)) return { descriptor, measured };
-  closeSync(descriptor);
-  return undefined;
+export function measureOpen(descriptor: number): Measurement {
+  return fileCalls()?.measureOpen(descriptor) ?? measurementOf(fstatSync(descriptor, BIGINT));
+}
+
+/**
+ * Takes hold of what is at `path` (`O_PATH`: nothing is opened), if no part of the path is a link: it is where its path says, then.
+ *
+ * @param flags besides `O_PATH`.
+ * @returns its descriptor; `undefined` when there is a link, and when the system can't or will not: other ways tell why. Never throws.
+ */
+export function holdWithoutLinks(path: DiskPath, flags: number): number | undefined {
+  return fileCalls()?.hold(path, flags);
 }
 
 const fileCalls = once((): FileCalls | undefined => {
@@ -68,8 +65,9 @@ const fileCalls = once((): FileCalls | undefined => {
 });
 
 class FileCalls {
-  readonly #call: NonNullable<ReturnType<typeof libc>>["syscall"];
-  // Used by one call at a time, and read before the next can be made. Views of an ArrayBuffer, as `folder-calls` says why.
+  readonly #call: SystemCall;
+  // Used by one call at a time, and read before the next can be made.
+  // SECURITY: views of an ArrayBuffer, which the runtime doesn't move: the kernel reads and writes at these addresses.
   readonly #path = Buffer.from(new ArrayBuffer(PATH_BYTES));
   readonly #words = new Uint32Array(new ArrayBuffer(STATX_BYTES));
   readonly #halves = new Uint16Array(this.#words.buffer);
@@ -78,15 +76,14 @@ class FileCalls {
   readonly #wordsAt = ptr(this.#words);
   readonly #howAt = ptr(this.#how);
 
-  constructor(call: NonNullable<ReturnType<typeof libc>>["syscall"]) {
+  constructor(call: SystemCall) {
     this.#call = call;
-    this.#how.set([BigInt(O_READ), 0n, BigInt(RESOLVE_NO_SYMLINKS)]);
+    // SECURITY: a link would lead out of the root, and nobody asks about this path any more.
+    this.#how[2] = BigInt(RESOLVE_NO_SYMLINKS);
   }
 
-  measure(path: DiskPath, flags: number): Measurement | undefined {
-    if (path.length * 3 >= PATH_BYTES && Buffer.byteLength(path) >= PATH_BYTES) return undefined;
-    this.#path[this.#path.write(path)] = 0;
-    return this.#statx(AT_FDCWD, flags);
+  measure(path: DiskPath): Measurement | undefined {
+    return this.#place(path) ? this.#statx(AT_FDCWD, 0) : undefined;
   }
 
   measureOpen(descriptor: number): Measurement | undefined {
@@ -94,10 +91,19 @@ class FileCalls {
     return this.#statx(descriptor, AT_EMPTY_PATH);
   }
 
-  /** Opens what was measured by its path just now. @returns less than 0 when the system refuses. */
-  openPlaced(): number {
+  hold(path: DiskPath, flags: number): number | undefined {
+    if (!this.#place(path)) return undefined;
+    this.#how[0] = BigInt(O_PATH | O_CLOEXEC | flags);
     const { openat2 } = CALL_NUMBERS;
-    return Number(this.#call(openat2, AT_FDCWD, this.#pathAt, this.#howAt, OPEN_HOW_BYTES, 0, 0));
+    const descriptor = Number(this.#call(openat2, AT_FDCWD, this.#pathAt, this.#howAt, OPEN_HOW_BYTES, 0, 0));
+    return descriptor < 0 ? undefined : descriptor;
+  }
+
+  /** @returns false when the path is too long. */
+  #place(path: DiskPath): boolean {
+    if (path.length * 3 >= PATH_BYTES && Buffer.byteLength(path) >= PATH_BYTES) return false;
+    this.#path[this.#path.write(path)] = 0;
+    return true;
   }
 
   #statx(descriptor: number, flags: number): Measurement | undefined {

@@ -4,8 +4,7 @@
  * path costs. Elsewhere `node:fs` does both.
  */
 import { ptr } from "bun:ffi";
-import { CALL_NUMBERS } from "../base/c-library.ts";
-import { libc } from "../base/libc.ts";
+import { CALL_NUMBERS, libc } from "../base/libc.ts";
 import { once } from "../base/once.ts";
 import type { Entry } from "./store.ts";
 

@@ -36,6 +36,7 @@ const NS_PER_S = 1_000_000_000n;
 const NS_PER_MS = 1_000_000;
 const FORMAT_MASK = 0o170000;
 const FORMAT_REGULAR = 0o100000;
+const FORMAT_FOLDER = 0o040000;
 
 /** What `stats` say. */
 export function measurementOf(stats: BigIntStats): Measurement {
@@ -77,6 +78,11 @@ export function isSameContent(a: Measurement, b: Measurement): boolean {
 /** Whether it was measured of a regular file. */
 export function isRegular({ mode }: Measurement): boolean {
   return (mode & FORMAT_MASK) === FORMAT_REGULAR;
+}
+
+/** Whether it was measured of a folder. */
+export function isFolder({ mode }: Measurement): boolean {
+  return (mode & FORMAT_MASK) === FORMAT_FOLDER;
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
-import { chooseWrite } from "../base/uncached-write.ts";
+import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import { BIGINT } from "./disk-file.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
@@ -37,7 +37,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   writtenBytes: number;
   readonly #parts: UnfinishedParts;
   readonly #flush: DiskFlush;
-  readonly #write: ReturnType<typeof chooseWrite>;
+  readonly #write: FileWrite;
   #record: UnfinishedRecord;
   #state: "open" | "over" = "open";
   /** Threads at work on the descriptor. */

@@ -3,15 +3,15 @@
  * really is, and only then open the descriptor itself. What is checked is what is opened, however links are swapped
  * meanwhile.
  *
- * `O_PATH` opens nothing: no FIFO waits for its writer and no device notices. A file on whose path there is no link, as of
- * nearly all, is opened in fewer steps (`file-calls`): such a path leads nowhere but below the root.
+ * `O_PATH` opens nothing: no FIFO waits for its writer and no device notices. Where there is no link on the path, as on nearly
+ * all, the kernel need not be asked: such a path leads nowhere but below the root (`file-calls`).
  */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { type DiskPath, type DiskRoot, isInside, pathInFolder, pathOfDescriptor } from "./confine.ts";
 import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
-import { type OpenedFile, openUnlinked } from "./file-calls.ts";
-import { measurementOf } from "./measurement.ts";
+import { holdWithoutLinks, measureOpen } from "./file-calls.ts";
+import { isFolder, isRegular } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { StoreError } from "./store-error.ts";
 import { absentOrThrow } from "./system-error.ts";
@@ -67,85 +67,71 @@ export class DescriptorReach implements Reach {
   }
 
   find(path: DiskPath, wanted: Wanted): Reached | undefined {
-    if (wanted === "folder") return this.#findLinked(path, O_PATH_FOLDER);
-    const opened = openUnlinked(path);
-    if (opened === undefined) return this.#findLinked(path, O_PATH);
-    try {
-      this.#requireRoom(opened.descriptor);
-    } catch (error) {
-      closeSync(opened.descriptor);
-      throw error;
-    }
-    return this.#reached(path, opened, true);
-  }
-
-  /** As {@link find}, wherever links on the path lead. */
-  #findLinked(path: DiskPath, flags: number): Reached | undefined {
-    const held = this.#take(path, flags);
+    const held = this.#take(path, wanted === "folder" ? constants.O_DIRECTORY : 0);
     if (held === undefined) return undefined;
     try {
-      const stats = fstatSync(held, BIGINT);
-      if (isFolderMode(stats)) return { kind: "folder" };
-      if (!isRegularMode(stats)) return undefined;
-      // The same inode by way of its descriptor: no name is looked up again, so one fstat is enough.
-      const descriptor = openSync(this.#pathOf(held), O_READ);
-      const isUnlinked = readlinkSync(this.#pathOf(held)) === path;
-      return this.#reached(path, { descriptor, measured: measurementOf(stats) }, isUnlinked);
+      const measured = measureOpen(held.descriptor);
+      if (isFolder(measured)) return { kind: "folder" };
+      if (!isRegular(measured)) return undefined;
+      // The same inode by way of its descriptor: no name is looked up again, so one look is enough.
+      const descriptor = openSync(this.#pathOf(held.descriptor), O_READ);
+      const { hasNoLinks } = held;
+      const found = { measured, nowMs: this.clock.nowMs(), root: this.root, hasNoLinks };
+      return { kind: "file", file: new DiskFile(path, descriptor, found) };
     } catch (error) {
       return absentOrThrow(error);
     } finally {
-      closeSync(held);
+      closeSync(held.descriptor);
     }
   }
 
-  #reached(path: DiskPath, { descriptor, measured }: OpenedFile, isUnlinked: boolean): Reached {
-    const found = { measured, nowMs: this.clock.nowMs(), root: this.root, isUnlinked };
-    return { kind: "file", file: new DiskFile(path, descriptor, found) };
-  }
-
   look(path: DiskPath): BigIntStats | undefined {
-    const held = this.#take(path, O_PATH);
+    const held = this.#take(path, 0);
     if (held === undefined) return undefined;
     try {
-      const stats = fstatSync(held, BIGINT);
+      const stats = fstatSync(held.descriptor, BIGINT);
       return isFolderMode(stats) || isRegularMode(stats) ? stats : undefined;
     } catch (error) {
       return absentOrThrow(error);
     } finally {
-      closeSync(held);
+      closeSync(held.descriptor);
     }
   }
 
   hold(path: DiskPath): HeldFolder | undefined {
-    const held = this.#take(path, O_PATH_FOLDER);
-    return held === undefined ? undefined : new DescriptorFolder(held, this.#pathOf(held));
+    const held = this.#take(path, constants.O_DIRECTORY);
+    return held === undefined
+      ? undefined
+      : new DescriptorFolder(held.descriptor, this.#pathOf(held.descriptor));
   }
 
-  /** A descriptor of what is at `path`, wherever links led, if that is inside the root. */
-  #take(path: DiskPath, flags: number): number | undefined {
-    let held: number | undefined;
+  /** Takes hold of what is at `path`, wherever links led, if that is inside the root. */
+  #take(path: DiskPath, flags: number): Held | undefined {
+    let descriptor = holdWithoutLinks(path, flags);
+    const hasNoLinks = descriptor !== undefined;
     try {
-      held = openSync(path, flags);
-      this.#requireRoom(held);
+      descriptor ??= openSync(path, O_PATH | flags);
+      // The system gives out the lowest free number, so this one tells how many there are.
+      if (descriptor >= this.#ceiling) throw new StoreError("busy", "Too many files are open");
+      if (hasNoLinks) return { descriptor, hasNoLinks };
+      const realPath = readlinkSync(this.#pathOf(descriptor));
       // SECURITY: the check of all links, on the descriptor that is used from here on.
-      if (isInside(this.root, readlinkSync(this.#pathOf(held)))) return held;
-      closeSync(held);
+      if (isInside(this.root, realPath)) return { descriptor, hasNoLinks: realPath === path };
+      closeSync(descriptor);
       return undefined;
     } catch (error) {
-      if (held !== undefined) closeSync(held);
+      if (descriptor !== undefined) closeSync(descriptor);
       return absentOrThrow(error);
     }
-  }
-
-  /** The system gives out the lowest free number, so that of what was opened last tells how many there are. */
-  #requireRoom(descriptor: number): void {
-    if (descriptor >= this.#ceiling) throw new StoreError("busy", "Too many files are open");
   }
 
   #pathOf(descriptor: number): DiskPath {
     return (this.#paths[descriptor] ??= pathOfDescriptor(this.#prefix, descriptor));
   }
 }
+
+/** What is held, and whether no part of the path to it is a link. */
+type Held = { readonly descriptor: number; readonly hasNoLinks: boolean };
 
 class DescriptorFolder implements HeldFolder {
   readonly path: DiskPath;

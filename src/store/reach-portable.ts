@@ -77,7 +77,7 @@ export class PortableReach implements Reach {
             measured: measurementOf(stats),
             nowMs: this.clock.nowMs(),
             root: this.root,
-            isUnlinked: place.path === path,
+            hasNoLinks: place.path === path,
           }),
         };
       }

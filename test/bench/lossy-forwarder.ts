@@ -9,7 +9,7 @@
  */
 import { FFIType, ptr } from "bun:ffi";
 import { openSync } from "node:fs";
-import { loadCalls } from "../../src/base/c-library.ts";
+import { loadCalls } from "../../src/base/libc.ts";
 
 const calls = loadCalls({
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },

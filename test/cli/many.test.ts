@@ -125,7 +125,7 @@ describe("netfile get of several URLs", () => {
     [["http://h/a", "http://h/b", "--output-template", "../{name}"], "no name"],
     [["http://h/a", "--output-template", "{x}"], "There is no {x}"],
     [["http://h/a", "--delete"], "--delete goes with --recursive"],
-    [["http://h/a", "-k"], "--keep-going goes with"],
+    [["http://h/a", "-k"], "--keep-going is for several files"],
     [["-i", "-", "--dry-run"], "--dry-run goes with"],
     [["-i", "-"], "There is no URL"],
     [["-r", "http://h/"], "The folder to save to is missing"],
@@ -288,17 +288,14 @@ describe("netfile put of several files", () => {
   });
   const paths = NAMES.map((name) => `in/${name}`);
 
-  test.each([[[]], [["--post"]]])(
-    "sends them all with %j under their own names, over a few connections, and sums up",
-    async (flags) => {
-      const { code, out, err } = await run(["put", ...paths, at("/up/"), "--jobs", "2", ...flags]);
-      expect({ code, out, err }).toMatchObject({ code: 0, out: "" });
-      expect(err).toMatch(/^Sent in\/1\.txt — 9 B/m);
-      expect(err).toMatch(/^4 files, 36 B in .*\)\n$/m);
-      for (const name of NAMES) expect(readFileSync(`${site.root}/up/${name}`, "utf8")).toBe(`new ${name}`);
-      expect(site.connections.length).toBeLessThanOrEqual(2);
-    },
-  );
+  test("sends them all under their own names, over a few connections, and sums up", async () => {
+    const { code, out, err } = await run(["put", ...paths, at("/up/"), "--jobs", "2"]);
+    expect({ code, out, err }).toMatchObject({ code: 0, out: "" });
+    expect(err).toMatch(/^Sent in\/1\.txt — 9 B/m);
+    expect(err).toMatch(/^4 files, 36 B in .*\)\n$/m);
+    for (const name of NAMES) expect(readFileSync(`${site.root}/up/${name}`, "utf8")).toBe(`new ${name}`);
+    expect(site.connections.length).toBeLessThanOrEqual(2);
+  });
 
   test("ends with the first failure, and with --keep-going at the end, with its exit code", async () => {
     const words = ["put", "in/1.txt", "in/none.txt", "in/3.txt", at("/up/"), "--jobs", "1"];
@@ -311,9 +308,14 @@ describe("netfile put of several files", () => {
     expect(existsSync(`${site.root}/up/3.txt`)).toBe(true);
   });
 
-  test("writes one event a line with --json", async () => {
-    const { code, out } = await run(["put", "in/1.txt", "in/2.txt", at("/up/"), "--json"]);
+  test.each([
+    ["put", []],
+    ["post", ["--post"]],
+  ])("writes one event a line with --json, of %s", async (command, flags) => {
+    const { code, out } = await run(["put", "in/1.txt", "in/2.txt", at("/up/"), "--json", ...flags]);
     expect(code).toBe(0);
+    const finished = eventsOf(out).filter(({ event }) => event === "finished");
+    expect(finished.map((event) => event["command"])).toEqual([command, command]);
     expect(eventsOf(out).at(-1)).toMatchObject({ event: "summary", transferred: 2, failed: 0, exitCode: 0 });
   });
 
@@ -365,8 +367,9 @@ describe("netfile put -r", () => {
   test.each<[string[], string]>([
     [["-r"], "The folder to send is missing"],
     [["-r", "http://h/"], "The folder comes first"],
+    [["-r", "in", "in", "http://h/"], "With -r one folder is sent at a time"],
     [["-r", "in", "http://h/", "--post"], "--post does not go with -r"],
-    [["in", "http://h/", "--jobs", "2"], "--jobs goes with --recursive"],
+    [["in", "http://h/", "--jobs", "2"], "--jobs is for several files"],
   ])("refuses %j with exit code 2", async (words, message) => {
     const { code, err } = await run(["put", ...words]);
     expect(code).toBe(2);

@@ -4,7 +4,10 @@
  */
 import { mock } from "bun:test";
 
-const library = await import("../../src/base/c-library.ts");
+const library = await import("../../src/base/libc.ts");
 
-await mock.module("../../src/base/c-library.ts", () => ({ ...library, loadCalls: () => undefined }));
-await mock.module("../../src/base/libc.ts", () => ({ libc: () => undefined }));
+await mock.module("../../src/base/libc.ts", () => ({
+  ...library,
+  libc: () => undefined,
+  loadCalls: () => undefined,
+}));
