@@ -108,13 +108,13 @@ export class BatchTelling {
 
   summary(counts: BatchCounts, end: BatchEnd): void {
     this.#progress.end();
-    const { bodyBytes, ...numbers } = counts;
+    const { bodyBytes, movedBytes, ...numbers } = counts;
     const { durationMs, exitCode } = end;
     this.#event("summary", {
       ...numbers,
       bytes: bodyBytes,
       durationMs: Math.round(durationMs),
-      rateBytesPerS: Math.round(rateOf(bodyBytes, durationMs)),
+      rateBytesPerS: Math.round(rateOf(movedBytes, durationMs)),
       exitCode,
     });
     if (exitCode === EXIT.interrupted)
@@ -163,7 +163,7 @@ const COUNT_WORDS: readonly (readonly [key: keyof BatchCounts, words: string])[]
 /** Formats `12 files, 3.4 MB in 1.2 s (2.8 MB/s), 30 unchanged, 1 failed`. */
 export function formatSummary(counts: BatchCounts, { durationMs }: BatchEnd): string {
   const files = counts.transferred === 1 ? "1 file" : `${counts.transferred} files`;
-  const rate = counts.bodyBytes === 0 ? "" : ` (${formatRate(rateOf(counts.bodyBytes, durationMs))})`;
+  const rate = counts.movedBytes === 0 ? "" : ` (${formatRate(rateOf(counts.movedBytes, durationMs))})`;
   const begin = `${files}, ${formatBytes(counts.bodyBytes)} in ${formatDurationMs(durationMs)}${rate}`;
   const others = COUNT_WORDS.filter(([key]) => counts[key] > 0).map(
     ([key, words]) => `${counts[key]} ${words}`,

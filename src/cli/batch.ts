@@ -8,7 +8,7 @@ import { runPool } from "../client/job-pool.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import type { BatchTelling } from "./batch-telling.ts";
 import { describeFailure, EXIT } from "./exit.ts";
-import type { Transfer, TransferDone } from "./transfer-report.ts";
+import { movedBytesOf, type Transfer, type TransferDone } from "./transfer-report.ts";
 import type { TransferHooks } from "./transfer-run.ts";
 
 export type BatchItem = {
@@ -52,6 +52,8 @@ export type BatchCounts = {
   /** Never begun, since the run ended before. */
   left: number;
   bodyBytes: number;
+  /** Of that, what this run has moved. */
+  movedBytes: number;
 };
 
 export class Batch {
@@ -65,6 +67,7 @@ export class Batch {
     failed: 0,
     left: 0,
     bodyBytes: 0,
+    movedBytes: 0,
   };
   readonly #options: BatchOptions;
   readonly #startedAtMs = systemClock.monotonicMs();
@@ -154,7 +157,9 @@ export class Batch {
 
   #count(end: ItemEnd): void {
     this.counts[end.kind] += 1;
-    if (end.kind === "transferred") this.counts.bodyBytes += end.done.bodyBytes;
+    if (end.kind !== "transferred") return;
+    this.counts.bodyBytes += end.done.bodyBytes;
+    this.counts.movedBytes += movedBytesOf(end.done);
   }
 
   #fail(code: number): void {

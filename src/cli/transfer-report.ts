@@ -47,9 +47,12 @@ export type TransferDone = {
 /** Bytes per second while content moved; sending counts from the request on. */
 export function rateOf({ command, done }: Pick<Transfer, "command" | "done">): number {
   if (done === undefined) return 0;
-  // What an earlier run had moved does not count for the rate of this one.
-  const bytes = done.receivedBytes ?? done.bodyBytes - (done.resumedBytes ?? 0);
-  return bytes / (Math.max(durationOf({ command, done }), 0.001) / 1000);
+  return movedBytesOf(done) / (Math.max(durationOf({ command, done }), 0.001) / 1000);
+}
+
+/** How many bytes of content this run has moved: what an earlier one had does not count. */
+export function movedBytesOf({ bodyBytes, receivedBytes, resumedBytes }: TransferDone): number {
+  return receivedBytes ?? bodyBytes - (resumedBytes ?? 0);
 }
 
 function durationOf({

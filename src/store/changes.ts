@@ -36,7 +36,10 @@ const LOCAL_FILE_SYSTEMS = new Set([
 const MOST_MODIFIED = 4096;
 /** So many folders are watched at most; the system gives a user some thousands for all programs. */
 const MOST_FOLDERS = 1024;
-/** What no watch tells (a write through mapped memory, or by another name of the file) is noticed after so long. */
+/**
+ * What no watch tells (a write through mapped memory, or by another name of the file) is noticed after so long; and so is a link
+ * in the place of a folder, which a look at the end of the path doesn't tell.
+ */
 const DOUBT_MS = 1_000;
 
 const events = Buffer.alloc(64 * 1024);
@@ -49,11 +52,13 @@ class DiskChanges {
   #lastMark = 2;
   #isTurnNoted = false;
   #doubtMs = 0;
+  #doubtMark = 0;
   #descriptor: number | undefined;
-  /** The folders that were to be watched, and whether they are. */
+  /** The folders that were to be watched, and whether they are; asked anew when one may have been replaced. */
   readonly #folders = new Map<string, boolean>();
-  /** The folders that are watched, by the kernel's number. */
+  /** The folders that are watched, by the kernel's number, and the other way round. */
   readonly #watches = new Map<number, string>();
+  readonly #numbers = new Map<string, number>();
   /** When the kernel told of a changed content, by its path; and for all whose marks are older than this one. */
   readonly #modifiedMarks = new Map<string, number>();
   #allModifiedMark = 0;
@@ -74,6 +79,12 @@ class DiskChanges {
   get watchMark(): number {
     this.#beginTurn();
     return this.#watchMark;
+  }
+
+  /** Another number after each second: where a path leads, link by link, is as old as this. */
+  get doubtMark(): number {
+    this.#beginTurn();
+    return this.#doubtMark;
   }
 
   /** Something was changed by this process: what was looked at before counts no more. */
@@ -99,7 +110,7 @@ class DiskChanges {
   #watchFolder(root: DiskRoot, folder: string): boolean {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
-    if (this.#folders.size >= MOST_FOLDERS) return false;
+    if (this.#numbers.size >= MOST_FOLDERS && !this.#numbers.has(folder)) return false;
     const isBelow = folder.length > root.path.length;
     const isWatched =
       (!isBelow || this.#watchFolder(root, dirname(folder))) &&
@@ -115,19 +126,29 @@ class DiskChanges {
     if (calls === undefined) return false;
     this.#descriptor ??= calls.inotify_init1(INIT_FLAGS);
     const watch = calls.inotify_add_watch(this.#descriptor, encodeUtf8(`${folder}\0`), WATCHED_EVENTS);
-    if (watch >= 0) this.#watches.set(watch, folder);
-    return watch >= 0;
+    if (watch < 0) return false;
+    this.#watches.set(watch, folder);
+    this.#numbers.set(folder, watch);
+    return true;
   }
 
   #beginTurn(): void {
     if (this.#isTurnNoted) return;
     this.#isTurnNoted = true;
     setImmediate(this.#endTurn);
-    if (this.#descriptor === undefined) return;
+    const isDoubtful = this.#beginDoubt();
+    const hasEvents = this.#descriptor !== undefined && this.#readEvents(this.#descriptor);
+    if (hasEvents || isDoubtful) this.#watchMark = this.#nextMark();
+  }
+
+  /** @returns whether it is time for it. */
+  #beginDoubt(): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (!this.#readEvents(this.#descriptor) && nowMs < this.#doubtMs) return;
+    if (nowMs < this.#doubtMs) return false;
     this.#doubtMs = nowMs + DOUBT_MS;
-    this.#watchMark = this.#nextMark();
+    this.#doubtMark = this.#nextMark();
+    this.#folders.clear();
+    return true;
   }
 
   readonly #endTurn = (): void => {
@@ -152,9 +173,16 @@ class DiskChanges {
     const length = EVENT_BYTES + events.readUInt32LE(at + NAME_LENGTH_OFFSET);
     if ((mask & FOLDER_EVENTS) !== 0) this.#folders.clear();
     if ((mask & IN_MODIFY) !== 0) this.#noteModified(events.readInt32LE(at), at + EVENT_BYTES, at + length);
-    if ((mask & IN_IGNORED) !== 0) this.#watches.delete(events.readInt32LE(at));
+    if ((mask & IN_IGNORED) !== 0) this.#forgetWatch(events.readInt32LE(at));
     if ((mask & IN_Q_OVERFLOW) !== 0) this.#allModifiedMark = this.#lastMark + 1;
     return length;
+  }
+
+  #forgetWatch(watch: number): void {
+    const folder = this.#watches.get(watch);
+    this.#watches.delete(watch);
+    // Another folder may be watched in its place by now.
+    if (folder !== undefined && this.#numbers.get(folder) === watch) this.#numbers.delete(folder);
   }
 
   /** The marks of this turn are given after its events. */

@@ -35,9 +35,6 @@ export function isLinkMode(stats: BigIntStats): boolean {
   return (stats.mode & FORMAT_MASK) === FORMAT_LINK;
 }
 
-/** A path is followed anew, link by link, after so many looks at its end: a folder on the way may have been moved. */
-const LOOKS_PER_FIND = 256;
-
 /** What is known of a file that was found. */
 export type FoundFile = {
   readonly measured: Measurement;
@@ -58,12 +55,12 @@ export class DiskFile implements OpenFile {
   readonly isSettled: boolean;
   readonly #root: DiskRoot;
   #descriptor: number | undefined;
-  #looksLeft = LOOKS_PER_FIND;
   /** Not by way of a link, or of several names: then it can be changed in a folder that is not watched. */
   readonly #isWatchable: boolean;
-  /** Whether the kernel tells of changes; and how things stood when it was looked last. */
+  /** Whether the kernel tells of changes; how things stood when it was looked last, and when it was looked first. */
   #isWatched = false;
   #mark: number | undefined;
+  #doubtMark: number | undefined;
 
   /**
    * Takes over `descriptor`, by which the file at `path` is open.
@@ -94,9 +91,12 @@ export class DiskFile implements OpenFile {
   }
 
   #lookAgain(): boolean {
-    if (this.#looksLeft === 0) return false;
-    this.#looksLeft -= 1;
-    this.#isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
+    const isWatched = this.#isWatchable && diskChanges.watch(this.#root, this.#path);
+    this.#doubtMark ??= diskChanges.doubtMark;
+    // A look at the end of a path doesn't tell that a folder on the way was moved, and a link put in its place: it is followed anew,
+    // link by link, at once where that would be told, elsewhere after a while.
+    if (!isWatched && (this.#isWatched || this.#doubtMark !== diskChanges.doubtMark)) return false;
+    this.#isWatched = isWatched;
     const mark = this.quietMark;
     if (this.#mark !== undefined && diskChanges.wasModified(this.#path, this.#mark)) return false;
     const seen = measureAt(this.#path);
