@@ -31,6 +31,7 @@ export const libc = once(() => {
     getpagesize: { args: [], returns: "i32" },
     inotify_init1: { args: ["i32"], returns: "i32" },
     inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
+    inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
     read: { args: ["i32", "ptr", "u64"], returns: word },
     // A call by its number, and what it takes: every argument is a word, addresses too, none of which is beyond 2^53. (A buffer as an
     // argument costs as much as the call itself.)

@@ -4,7 +4,7 @@
  * event loop ends, so that only requests which came together share a look.
  */
 import { realpathSync, statfsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { libc } from "../base/libc.ts";
@@ -19,6 +19,7 @@ const FOLDER_EVENTS = 0x4000_0000 | 0x0000_ec00;
 /** An event: watch, mask, cookie, and the length of the name that follows; four bytes each. */
 const EVENT_BYTES = 16;
 const IN_MODIFY = 0x2;
+const IN_MOVE_SELF = 0x800;
 const IN_Q_OVERFLOW = 0x4000;
 const IN_IGNORED = 0x8000;
 const MASK_OFFSET = 4;
@@ -127,6 +128,8 @@ class DiskChanges {
     this.#descriptor ??= calls.inotify_init1(INIT_FLAGS);
     const watch = calls.inotify_add_watch(this.#descriptor, encodeUtf8(`${folder}\0`), WATCHED_EVENTS);
     if (watch < 0) return false;
+    const former = this.#numbers.get(folder);
+    if (former !== undefined && former !== watch) this.#endWatch(former);
     this.#watches.set(watch, folder);
     this.#numbers.set(folder, watch);
     return true;
@@ -173,9 +176,21 @@ class DiskChanges {
     const length = EVENT_BYTES + events.readUInt32LE(at + NAME_LENGTH_OFFSET);
     if ((mask & FOLDER_EVENTS) !== 0) this.#folders.clear();
     if ((mask & IN_MODIFY) !== 0) this.#noteModified(events.readInt32LE(at), at + EVENT_BYTES, at + length);
+    if ((mask & IN_MOVE_SELF) !== 0) this.#endWatchesFrom(this.#watches.get(events.readInt32LE(at)));
     if ((mask & IN_IGNORED) !== 0) this.#forgetWatch(events.readInt32LE(at));
     if ((mask & IN_Q_OVERFLOW) !== 0) this.#allModifiedMark = this.#lastMark + 1;
     return length;
+  }
+
+  /** Of a folder that was moved, and of those below: what happens there now is no one's concern, or has another path. */
+  #endWatchesFrom(moved: string | undefined): void {
+    for (const [watch, folder] of this.#watches)
+      if (folder === moved || folder.startsWith(`${moved}${sep}`)) this.#endWatch(watch);
+  }
+
+  /** The kernel tells of it (IN_IGNORED), and then it is forgotten. */
+  #endWatch(watch: number): void {
+    if (this.#descriptor !== undefined) libc()?.inotify_rm_watch(this.#descriptor, watch);
   }
 
   #forgetWatch(watch: number): void {
