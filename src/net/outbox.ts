@@ -104,20 +104,6 @@ export class Outbox {
     return result;
   }
 
-  /**
-   * Writes what is pending, if it is little, so that it leaves in one segment with the FIN and wakes the peer once. Only right before
-   * {@link flush}, which writes what is left, and the end of the socket: without that it would wait for more.
-   */
-  writeWithEnd(): void {
-    if (this.#declinesLeft === 0 || this.#isEmptyOrLong() || this.#isForKernel(this.#pieces[0], this.#offset))
-      return;
-    this.#consume(sendAhead(this.#writer.fd ?? -1, scratchAddress, this.#fillScratch(this.#chunkBytes)));
-  }
-
-  #isEmptyOrLong(): boolean {
-    return this.#pendingBytes === 0 || this.#pendingBytes > this.#chunkBytes;
-  }
-
   /** Whether a large slice for the kernel comes next: at once, after a head, or after the line between two chunks. */
   #hasSliceAhead(): boolean {
     if (this.#pendingBytes < LEAST_CORKED_BYTES) return false;

@@ -324,7 +324,6 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
 
   /** Writes what is pending. Anything but `empty` has been dealt with when this returns. */
   #flush(): FlushResult {
-    if (this.#isDone()) this.#outbox.writeWithEnd();
     const flushed = this.#line.flush(this.#context.register.busySize);
     this.#unsent.settleSent(this.#turnMs);
     if (flushed === "yielded") this.#context.turns.add(this);
@@ -360,16 +359,11 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
 
   #sayFarewell(): void {
     this.#context.register.markBusy(this);
-    if (this.#isDone()) this.#line.end();
+    // Nothing comes any more that a close at once could answer with a reset, and the answer is as good as read. It is sent, and not held
+    // back for the FIN: where bytes came after all, a close drops what is not.
+    if (this.#isSatisfied && this.#exchange.isReceived && this.#exchange.bufferedBytes === 0)
+      this.#line.end();
     else this.#line.sayFarewell();
-  }
-
-  /**
-   * The client wanted one more answer, and has it when what is pending is written: nothing comes any more that a close at once could
-   * answer with a reset, and the answer is as good as read.
-   */
-  #isDone(): boolean {
-    return this.#isSatisfied && this.#exchange.isReceived && this.#exchange.bufferedBytes === 0;
   }
 
   /** No request came in time; but a client that is still reading the last answer could not send one yet. */

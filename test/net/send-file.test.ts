@@ -3,8 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { libc } from "../../src/base/libc.ts";
-import type { Piece, ReadableFile } from "../../src/base/piece.ts";
+import type { ReadableFile } from "../../src/base/piece.ts";
 import { Outbox, OutboxError, type Writer } from "../../src/net/outbox.ts";
 import { canSendFiles } from "../../src/net/send-file.ts";
 import { readTcpOption, TCP_CORK } from "../support/tcp-option.ts";
@@ -71,76 +70,7 @@ async function send(file: TestFile): Promise<Buffer> {
   return Buffer.concat(received);
 }
 
-/** What the kernel has taken and not sent yet (Linux: <linux/sockios.h>, SIOCOUTQNSD). */
-function unsentBytes(fd: number): number {
-  const count = Buffer.alloc(4);
-  expect(libc()?.ioctl(fd, 0x894b, count)).toBe(0);
-  return count.readUInt32LE();
-}
-
-/** Sends `pieces` by way of `writeWithEnd()`, ends the socket and gives all that was read there, and what was pending before the end. */
-async function sendWithEnd(pieces: readonly Piece[]) {
-  const received: Buffer[] = [];
-  const closed = Promise.withResolvers<void>();
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { data: (_, chunk) => void received.push(chunk), close: () => closed.resolve() },
-  });
-  const { socket, outbox, room } = await connectOutbox(listener.port);
-  for (const piece of pieces) outbox.push(piece);
-  outbox.writeWithEnd();
-  const pendingBytes = outbox.pendingBytes;
-  for (let result = outbox.flush(); result !== "empty"; result = outbox.flush())
-    if (result === "blocked") await new Promise<void>((resolve) => (room.notify = resolve));
-  socket.close();
-  await closed.promise;
-  listener.stop(true);
-  return { received: Buffer.concat(received), pendingBytes, writtenBytes: outbox.writtenBytes };
-}
-
 const expected = Buffer.concat([Buffer.from("head "), content.subarray(3), Buffer.from(" tail")]);
-
-describe("Outbox.writeWithEnd()", () => {
-  test.skipIf(!canSendFiles())("writes what is short, and it arrives with the end", async () => {
-    const { received, pendingBytes, writtenBytes } = await sendWithEnd([
-      Buffer.from("head "),
-      Buffer.from("body"),
-    ]);
-    expect([received.toString(), pendingBytes, writtenBytes]).toEqual(["head body", 0, 9]);
-  });
-
-  test.skipIf(!canSendFiles())("holds the end of a segment back until the socket is closed", async () => {
-    const arrived = Promise.withResolvers<string>();
-    const listener = Bun.listen({
-      hostname: "127.0.0.1",
-      port: 0,
-      socket: { data: (_, chunk) => arrived.resolve(chunk.toString()) },
-    });
-    const { socket, outbox } = await connectOutbox(listener.port);
-    outbox.push(Buffer.from("with the end"));
-    outbox.writeWithEnd();
-    expect([outbox.pendingBytes, unsentBytes(socket.fd)]).toEqual([0, 12]);
-    socket.close();
-    expect(await arrived.promise).toBe("with the end");
-    listener.stop(true);
-  });
-
-  test("leaves a slice and what is long to flush()", async () => {
-    const file = new TestFile("its own");
-    const slice = { kind: "slice", file, position: 0, length: size } as const;
-    for (const pieces of [[slice], [Buffer.from("head "), slice], [Buffer.concat([content, content])]]) {
-      const { received, pendingBytes } = await sendWithEnd(pieces);
-      expect(pendingBytes).toBe(received.length);
-      expect(received.length).toBeGreaterThanOrEqual(size);
-    }
-    file.close();
-  });
-
-  test("does nothing when nothing is pending", async () => {
-    expect((await sendWithEnd([])).received.length).toBe(0);
-  });
-});
 
 describe("Outbox with a file of the system", () => {
   test.skipIf(!canSendFiles())("leaves a large slice to the kernel", async () => {

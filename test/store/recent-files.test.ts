@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { libc } from "../../src/base/libc.ts";
 import { diskChanges } from "../../src/store/changes.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { rememberFiles } from "../../src/store/recent-files.ts";
@@ -210,7 +211,7 @@ describe("rememberFiles()", () => {
     expect(textAt(store, path)).toBe("ALPHA");
   });
 
-  test.skipIf(process.platform !== "linux")(
+  test.skipIf(libc() === undefined)(
     "a folder on the way that now leads out of the root is noticed in the next turn",
     async () => {
       const { root, store, disk } = await setUp();
@@ -224,7 +225,7 @@ describe("rememberFiles()", () => {
     },
   );
 
-  test.skipIf(process.platform !== "linux")(
+  test.skipIf(libc() === undefined)(
     "a file that is not current any more stays so, also below a link that has come",
     async () => {
       const { root, disk } = await setUp();
