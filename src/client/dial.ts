@@ -2,6 +2,7 @@
  * Opens a connection: resolves the host and tries its addresses one after the other until one answers, within one
  * time limit (Bun's sockets have none of their own).
  */
+import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { errorCode, errorText } from "../base/failure.ts";
 import { formatHostPort } from "../net/endpoint.ts";
@@ -105,10 +106,21 @@ const CONNECT_REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was reset",
   EADDRNOTAVAIL: "this machine has no address that leads there",
   EACCES: "this machine does not permit it",
+  EMFILE: "too many files are open here; use fewer --jobs or connections, or raise the limit (ulimit -n)",
 };
 
+/** The runtime says ECONNREFUSED of that, too. */
+function hasNoDescriptorLeft(): boolean {
+  try {
+    closeSync(openSync(".", "r"));
+    return false;
+  } catch (error) {
+    return ["EMFILE", "ENFILE"].includes(errorCode(error) ?? "");
+  }
+}
+
 function connectFailure(place: string, cause: unknown): TransferError {
-  const code = errorCode(cause);
+  const code = hasNoDescriptorLeft() ? "EMFILE" : errorCode(cause);
   if (code === "ETIMEDOUT") return unanswered(place);
   const reason = (code === undefined ? undefined : CONNECT_REASONS[code]) ?? code ?? errorText(cause);
   return new TransferError("connect", `Cannot connect to ${place}: ${reason}`, { isRetryable: true, cause });
