@@ -9,9 +9,6 @@ import { isSameContent, type Measurement, modifiedMsOf, unsettledMs, versionOf }
 import type { OpenFile } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 
-/** The option that gives times in ns and sizes beyond 2^53. */
-export const BIGINT = { bigint: true } as const;
-
 /** Files of this size and more are removed in a thread: to give back their blocks takes the disk a while. */
 export const LARGE_BYTES = 16_777_216;
 

@@ -5,9 +5,9 @@ import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSyn
 import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
-import { BIGINT, isFolderMode, isLinkMode, isRegularMode } from "./disk-file.ts";
-import { type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
-import { measurementOf, modifiedMsOf } from "./measurement.ts";
+import { isLinkMode } from "./disk-file.ts";
+import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
+import { BIGINT, measurementOf } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
 import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
@@ -51,7 +51,7 @@ export class DiskFolder implements Folder {
     if (measured !== undefined) return measured;
     try {
       const stats = this.#measure(name);
-      return stats === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, stats);
+      return stats === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, measurementOf(stats));
     } catch (error) {
       if (isAbsence(error)) return undefined;
       const failure = toStoreError(error);
@@ -143,10 +143,4 @@ function kindOf(
   if (item.isFile()) return "file";
   if (item.isDirectory()) return "folder";
   return item.isSymbolicLink() ? "link" : "other";
-}
-
-function entryOf(name: string, stats: BigIntStats): Entry | undefined {
-  const modifiedMs = modifiedMsOf(measurementOf(stats));
-  if (isRegularMode(stats)) return { kind: "file", name, sizeBytes: Number(stats.size), modifiedMs };
-  return isFolderMode(stats) ? { kind: "folder", name, modifiedMs } : undefined;
 }

@@ -6,9 +6,10 @@ import { constants, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } fr
 import { errorCode } from "../base/failure.ts";
 import { asyncFiles } from "../base/late-modules.ts";
 import type { UrlPath } from "../wire/target.ts";
-import { BIGINT, isRegularMode } from "./disk-file.ts";
+import { isRegularMode } from "./disk-file.ts";
 import { O_PART, requireNames, requireSpace } from "./disk-upload.ts";
 import { lookBeforeUpload, type Naming } from "./give-name.ts";
+import { BIGINT } from "./measurement.ts";
 import { describeThisProcess } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { UnfinishedUpload, UnfinishedUploads, UploadNote, UploadOptions } from "./store.ts";

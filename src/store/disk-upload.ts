@@ -3,14 +3,15 @@
  * its name only when all of them are there and durable: at every instant, even if the power fails, the name holds the
  * old file or the whole new one.
  */
-import { close, closeSync, constants, fstatSync, openSync, statfsSync, unlinkSync } from "node:fs";
+import { close, closeSync, constants, openSync, statfsSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
-import { BIGINT, LARGE_BYTES } from "./disk-file.ts";
+import { LARGE_BYTES } from "./disk-file.ts";
+import { measureOpen } from "./file-calls.ts";
 import { type Given, giveName, lookBeforeUpload, type Naming } from "./give-name.ts";
-import { measurementOf, modifiedMsOf, unsettledMs, versionOf } from "./measurement.ts";
+import { modifiedMsOf, unsettledMs, versionOf } from "./measurement.ts";
 import { describeThisProcess, makePartName, type PartOwner } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, Upload, UploadOptions, UploadStore } from "./store.ts";
@@ -126,11 +127,11 @@ export class DiskUpload implements Upload {
     const clock = this.#destination.naming.reach.clock;
     // Measured after the last change of name, since that counts as a change; on the descriptor, since somebody may
     // replace it again.
-    let measured = measurementOf(fstatSync(this.#descriptor, BIGINT));
+    let measured = measureOpen(this.#descriptor);
     const waitMs = unsettledMs(measured, clock.nowMs());
     if (waitMs > 0) {
       await Bun.sleep(waitMs + 1);
-      measured = measurementOf(fstatSync(this.#descriptor, BIGINT));
+      measured = measureOpen(this.#descriptor);
     }
     return {
       names: [...this.#destination.parents, given.name],

@@ -7,23 +7,25 @@ import { ptr } from "bun:ffi";
 import { CALL_NUMBERS, libc, type SystemCall } from "../base/libc.ts";
 import { once } from "../base/once.ts";
 import type { DiskPath } from "./confine.ts";
-import { deviceNumber, type Measurement, measurementOf } from "./measurement.ts";
+import { BIGINT, deviceNumber, type Measurement, measurementOf } from "./measurement.ts";
 
 // Linux: <fcntl.h>, <linux/stat.h>, <linux/openat2.h>; the same on every architecture that the runtime has.
 const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
+/** Takes hold of a file without opening it; missing in node:fs. */
+export const O_PATH = 0o10000000;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const OPEN_HOW_BYTES = 24;
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_TYPE_SIZE_MTIME = 0x001 | 0x200 | 0x040;
 const STATX_BYTES = 256;
 /** Places in struct statx, in words of 32 bits, the low ones first; that of the mode in halves of them. */
-const STATX = { names: 4, modeHalf: 14, inode: 8, size: 10, changed: 24, modified: 28, device: 34 };
+const STATX = { mask: 0, names: 4, modeHalf: 14, inode: 8, size: 10, changed: 24, modified: 28, device: 34 };
 /** The longest path that the kernel takes, with the NUL behind it. */
 const PATH_BYTES = 4096;
 
-const BIGINT = { bigint: true } as const;
 const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
 
 /**
@@ -47,6 +49,14 @@ export function measureAt(path: DiskPath): Measurement | undefined {
  */
 export function measureOpen(descriptor: number): Measurement {
   return fileCalls()?.measureOpen(descriptor) ?? measurementOf(fstatSync(descriptor, BIGINT));
+}
+
+/**
+ * Measures `name` in the folder held on `descriptor`, and no link: kind, size and modification time only.
+ * @returns `undefined` when the system refuses, and when the file system doesn't tell all of that. Never throws.
+ */
+export function measureIn(descriptor: number, name: string): Measurement | undefined {
+  return fileCalls()?.measureIn(descriptor, name);
 }
 
 /**
@@ -86,6 +96,12 @@ class FileCalls {
     return this.#place(path) ? this.#statx(AT_FDCWD, 0) : undefined;
   }
 
+  measureIn(descriptor: number, name: string): Measurement | undefined {
+    const wanted = STATX_TYPE_SIZE_MTIME;
+    const measured = this.#place(name) ? this.#statx(descriptor, AT_SYMLINK_NOFOLLOW, wanted) : undefined;
+    return (this.#word(STATX.mask) & wanted) === wanted ? measured : undefined;
+  }
+
   measureOpen(descriptor: number): Measurement | undefined {
     this.#path[0] = 0;
     return this.#statx(descriptor, AT_EMPTY_PATH);
@@ -100,15 +116,15 @@ class FileCalls {
   }
 
   /** @returns false when the path is too long. */
-  #place(path: DiskPath): boolean {
+  #place(path: string): boolean {
     if (path.length * 3 >= PATH_BYTES && Buffer.byteLength(path) >= PATH_BYTES) return false;
     this.#path[this.#path.write(path)] = 0;
     return true;
   }
 
-  #statx(descriptor: number, flags: number): Measurement | undefined {
+  #statx(descriptor: number, flags: number, wanted = STATX_BASIC_STATS): Measurement | undefined {
     const { statx } = CALL_NUMBERS;
-    const result = this.#call(statx, descriptor, this.#pathAt, flags, STATX_BASIC_STATS, this.#wordsAt, 0);
+    const result = this.#call(statx, descriptor, this.#pathAt, flags, wanted, this.#wordsAt, 0);
     return Number(result) === 0 ? this.#read() : undefined;
   }
 

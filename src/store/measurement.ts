@@ -4,6 +4,9 @@
  */
 import type { BigIntStats } from "node:fs";
 
+/** The option that gives times in ns and sizes beyond 2^53. */
+export const BIGINT = { bigint: true } as const;
+
 /** Times are seconds since the epoch, rounded down, and nanoseconds. */
 export type Measurement = {
   readonly device: number;

@@ -4,7 +4,8 @@
 import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
-import { BIGINT } from "./disk-file.ts";
+import { measureOpen } from "./file-calls.ts";
+import { BIGINT, modifiedMsOf } from "./measurement.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, UnfinishedUpload, UploadNote, UploadOptions } from "./store.ts";
@@ -63,7 +64,7 @@ export class OpenUnfinished implements UnfinishedUpload {
 
   get expiresMs(): number {
     this.#require();
-    return Number(fstatSync(this.#parts.descriptor, BIGINT).mtimeMs) + this.#parts.lifeMs;
+    return modifiedMsOf(measureOpen(this.#parts.descriptor)) + this.#parts.lifeMs;
   }
 
   /**

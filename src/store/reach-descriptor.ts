@@ -9,15 +9,14 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { type DiskPath, type DiskRoot, isInside, pathInFolder, pathOfDescriptor } from "./confine.ts";
-import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
-import { holdWithoutLinks, measureOpen } from "./file-calls.ts";
-import { isFolder, isRegular } from "./measurement.ts";
+import { DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
+import { holdWithoutLinks, measureOpen, O_PATH } from "./file-calls.ts";
+import { BIGINT, isFolder, isRegular } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { StoreError } from "./store-error.ts";
 import { absentOrThrow } from "./system-error.ts";
 
-// Missing in node:fs; the same number on every architecture that Bun runs on. O_CLOEXEC is added by the runtime.
-const O_PATH = 0o10000000;
+// O_CLOEXEC is added by the runtime.
 const O_PATH_FOLDER = O_PATH | constants.O_DIRECTORY;
 const O_READ = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 

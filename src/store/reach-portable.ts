@@ -17,8 +17,8 @@ import {
 } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { confineRealPath, type DiskPath, type DiskRoot, pathInFolder } from "./confine.ts";
-import { BIGINT, DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
-import { measurementOf } from "./measurement.ts";
+import { DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
+import { BIGINT, measurementOf } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { absentOrThrow, isAbsence } from "./system-error.ts";
 

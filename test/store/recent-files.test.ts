@@ -81,6 +81,12 @@ async function setUpBelow(path: string) {
   return { root, disk, store: rememberFiles(disk, { fileBytes: 1000, totalBytes: 100_000 }) };
 }
 
+/** Moves the folder `dir` out of the root, and puts a link to it in its place. */
+function leadOut(root: TempRoot): void {
+  renameSync(root.at("dir"), `${root.outside}/dir`);
+  symlinkSync(`${root.outside}/dir`, root.at("dir"));
+}
+
 /** Waits for the turn in which what no event tells is asked anew. */
 async function aSecondLater(): Promise<void> {
   for (const mark = diskChanges.doubtMark; diskChanges.doubtMark === mark;) await Bun.sleep(10);
@@ -218,8 +224,7 @@ describe("rememberFiles()", () => {
       root.file("dir/b.txt", "beta");
       await settled(disk, "/dir/b.txt");
       expect(textAt(store, "/dir/b.txt")).toBe("beta");
-      renameSync(root.at("dir"), `${root.outside}/dir`);
-      symlinkSync(`${root.outside}/dir`, root.at("dir"));
+      leadOut(root);
       await nextTurn();
       expect(textAt(store, "/dir/b.txt")).toBeUndefined();
     },
@@ -246,8 +251,7 @@ describe("rememberFiles()", () => {
     linkSync(root.file("dir/b.txt", "beta"), root.at("c.txt"));
     await settled(disk, "/dir/b.txt");
     expect(textAt(store, "/dir/b.txt")).toBe("beta");
-    renameSync(root.at("dir"), `${root.outside}/dir`);
-    symlinkSync(`${root.outside}/dir`, root.at("dir"));
+    leadOut(root);
     await aSecondLater();
     expect(textAt(store, "/dir/b.txt")).toBeUndefined();
   });
