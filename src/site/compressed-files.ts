@@ -1,19 +1,51 @@
 /**
  * What small files were compressed to: kept as long as the files themselves, so that the same work is not done for each client.
  */
+import { LineUp, Place } from "../base/line-up.ts";
 import type { Coding } from "../semantics/negotiation.ts";
-import type { KeptContent, OpenFile } from "../store/store.ts";
+import type { Derived, KeptContent, OpenFile } from "../store/store.ts";
 
 type AppliedCoding = Exclude<Coding, "identity">;
 
 /** So much is kept in all; what was kept longest goes first. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** By what it was made of, longest kept first: a Map keeps the order of insertion. */
-const compressed = new Map<KeptContent, Map<AppliedCoding, Uint8Array>>();
+/** Content in the codings it was compressed to. */
+class CompressedContent implements Derived {
+  readonly #content: KeptContent;
+  readonly #codings = new Map<AppliedCoding, Uint8Array>();
+  readonly #place = new Place<CompressedContent>(this);
+  readonly #contentPlace = new Place<Derived>(this);
+
+  constructor(content: KeptContent) {
+    this.#content = content;
+    compressed.set(content, this);
+    order.moveToEnd(this.#place);
+    content.derived.moveToEnd(this.#contentPlace);
+  }
+
+  get(coding: AppliedCoding): Uint8Array | undefined {
+    return this.#codings.get(coding);
+  }
+
+  add(coding: AppliedCoding, bytes: Uint8Array): void {
+    if (this.#codings.has(coding)) return;
+    this.#codings.set(coding, bytes);
+    compressedBytes += bytes.length;
+  }
+
+  end(): void {
+    for (const bytes of this.#codings.values()) compressedBytes -= bytes.length;
+    compressed.delete(this.#content);
+    order.leave(this.#place);
+    this.#content.derived.leave(this.#contentPlace);
+  }
+}
+
+const compressed = new Map<KeptContent, CompressedContent>();
+/** Longest kept first. */
+const order = new LineUp<CompressedContent>();
 let compressedBytes = 0;
-/** What will tell when it is forgotten: it is asked once, however often its place here is needed. */
-const watched = new WeakSet<KeptContent>();
 
 /** The content of `file` in `coding`, if it was kept. */
 export function recallCompressed({ kept }: OpenFile, coding: AppliedCoding): Uint8Array | undefined {
@@ -29,26 +61,10 @@ export function mayKeepCompressed({ kept }: OpenFile): boolean {
 export function keepCompressed({ kept }: OpenFile, coding: AppliedCoding, bytes: Uint8Array): void {
   // Content that is not current may have been forgotten already, and would then never be forgotten here.
   if (kept?.isCurrent() !== true) return;
-  const codings = compressed.get(kept) ?? begin(kept);
-  if (codings.has(coding)) return;
-  codings.set(coding, bytes);
-  compressedBytes += bytes.length;
-  if (compressedBytes <= MOST_BYTES) return;
-  for (const oldest of compressed.keys()) {
+  const codings = compressed.get(kept) ?? new CompressedContent(kept);
+  codings.add(coding, bytes);
+  for (const oldest of order) {
     if (compressedBytes <= MOST_BYTES) return;
-    forget(oldest);
+    oldest.end();
   }
-}
-
-function begin(kept: KeptContent): Map<AppliedCoding, Uint8Array> {
-  const codings = new Map<AppliedCoding, Uint8Array>();
-  compressed.set(kept, codings);
-  if (!watched.has(kept)) kept.whenForgotten(() => forget(kept));
-  watched.add(kept);
-  return codings;
-}
-
-function forget(kept: KeptContent): void {
-  for (const bytes of compressed.get(kept)?.values() ?? []) compressedBytes -= bytes.length;
-  compressed.delete(kept);
 }

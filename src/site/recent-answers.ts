@@ -3,7 +3,7 @@
  * {@link RequestHead} for the same bytes, and the last answer is noted there.
  */
 import { LineUp, Place } from "../base/line-up.ts";
-import type { KeptContent } from "../store/store.ts";
+import type { Derived, KeptContent } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { KeptTail, RequestHead } from "../wire/message.ts";
 import { bodyLength, closeBody, NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
@@ -13,7 +13,7 @@ import type { Site, Visit } from "./site.ts";
 const DATED_FIELDS = ["if-modified-since", "if-unmodified-since", "if-range"] as const;
 
 /** What is looked at for each request stands in one place: with many files, each further object is a wait for memory. */
-class RecentAnswer implements Reply {
+class RecentAnswer implements Reply, Derived {
   readonly kind = "reply";
   readonly site: Site;
   /** The store's {@link Store.quietMark} when the file was looked at last. */
@@ -29,9 +29,9 @@ class RecentAnswer implements Reply {
   readonly choosesCoding: boolean;
   /** Where it is noted. */
   readonly head: RequestHead;
-  /** Its places among all that are noted, and among those made of the same content. */
+  /** Its places among all that are noted, and among what was made of the same content. */
   readonly place = new Place<RecentAnswer>(this);
-  readonly contentPlace = new Place<RecentAnswer>(this);
+  readonly contentPlace = new Place<Derived>(this);
 
   constructor(visit: Visit, content: KeptContent, { status, fields }: Reply, body: ReplyBody) {
     this.site = visit.site;
@@ -65,6 +65,20 @@ class RecentAnswer implements Reply {
     if (this.body.kind === "pieces") this.content.hold();
     return this;
   }
+
+  note(): void {
+    this.head.note = this;
+    noted.moveToEnd(this.place);
+    // Ends with its content: heads are known for longer than files.
+    this.content.derived.moveToEnd(this.contentPlace);
+  }
+
+  /** It is noted no longer. */
+  end(): void {
+    this.head.note = undefined;
+    noted.leave(this.place);
+    this.content.derived.leave(this.contentPlace);
+  }
 }
 
 /** So many answers are noted at a time. SECURITY: a client can ask for one file in any number of words. */
@@ -75,8 +89,6 @@ const ASKED_ONCE = Symbol("asked once");
 
 /** Noted longest ago first. */
 const noted = new LineUp<RecentAnswer>();
-/** Those among them that are made of the content. */
-const notedOf = new WeakMap<KeptContent, LineUp<RecentAnswer>>();
 
 /**
  * The answer that was given to this very request, if its path still leads to the same file, and that is still in memory: its
@@ -99,38 +111,17 @@ export function noteAnswer(visit: Visit, reply: Reply): Reply {
   if (content?.isCurrent() !== true || reply.close === true) return reply;
   const body = repeatable(reply.body, content);
   if (body === undefined) return reply;
-  if (request.note === undefined && (notedOf.has(content) || noted.size >= MOST_NOTED)) {
+  if (request.note === undefined && (content.derived.size > 0 || noted.size >= MOST_NOTED)) {
     request.note = ASKED_ONCE;
     return reply;
   }
   const answer = new RecentAnswer(visit, content, reply, body);
-  takeOff(request.note);
-  request.note = answer;
-  noted.moveToEnd(answer.place);
-  notedAlike(content).moveToEnd(answer.contentPlace);
-  if (noted.size > MOST_NOTED) takeOff(noted.first);
+  if (request.note instanceof RecentAnswer) request.note.end();
+  answer.note();
+  if (noted.size > MOST_NOTED) noted.first?.end();
   const given = answer.give();
   closeBody(reply.body);
   return given;
-}
-
-/** Those made of `content`. They end as soon as it is no longer kept in memory: heads are known for longer than files. */
-function notedAlike(content: KeptContent): LineUp<RecentAnswer> {
-  const known = notedOf.get(content);
-  if (known !== undefined) return known;
-  const answers = new LineUp<RecentAnswer>();
-  notedOf.set(content, answers);
-  content.whenForgotten(() => {
-    for (const each of answers) takeOff(each);
-  });
-  return answers;
-}
-
-function takeOff(note: unknown): void {
-  if (!(note instanceof RecentAnswer)) return;
-  note.head.note = undefined;
-  noted.leave(note.place);
-  notedOf.get(note.content)?.leave(note.contentPlace);
 }
 
 /** What may be given again, made of `content`; `undefined` for a stream, and for parts with a boundary of their own. */

@@ -2,7 +2,7 @@
  * What is sent of a representation: the whole, a part, or several (RFC 9110 §14), with the fields that describe it.
  */
 import { encodeLatin1 } from "../base/bytes.ts";
-import type { Piece } from "../base/piece.ts";
+import { type Piece, pieceLength } from "../base/piece.ts";
 import { type ByteSpan, resolveRangeField, spanLength } from "../semantics/byte-range.ts";
 import { layoutByteranges } from "../semantics/byteranges-body.ts";
 import { allowsRange } from "../semantics/conditions.ts";
@@ -113,6 +113,7 @@ export function wholeOf(file: OpenFile): readonly Piece[] {
 
 function partOf(file: OpenFile, first: number, length: number): Piece {
   const whole: Piece = file.kept?.whole ?? { kind: "slice", file, position: 0, length: file.sizeBytes };
+  if (length === pieceLength(whole)) return whole;
   if (whole instanceof Uint8Array) return whole.subarray(first, first + length);
   return { ...whole, position: whole.position + first, length };
 }

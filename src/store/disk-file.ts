@@ -48,7 +48,6 @@ export class DiskFile implements OpenFile {
   readonly #measured: Measurement;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
-  readonly version: string;
   readonly isSettled: boolean;
   readonly #root: DiskRoot;
   #descriptor: number | undefined;
@@ -70,8 +69,12 @@ export class DiskFile implements OpenFile {
     this.#isWatchable = hasNoLinks && measured.nameCount === 1;
     this.sizeBytes = measured.sizeBytes;
     this.modifiedMs = modifiedMsOf(measured);
-    this.version = versionOf(measured);
     this.isSettled = unsettledMs(measured, nowMs) === 0;
+  }
+
+  /** Made when it is asked for: of most files in memory it is asked once, and is longer than what it is made of. */
+  get version(): string {
+    return versionOf(this.#measured);
   }
 
   /** `undefined` once it is closed: the number may belong to another file by then. */

@@ -7,7 +7,16 @@ import { MemoryFile } from "../base/memory-file.ts";
 import type { Piece } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { StoreError } from "./store-error.ts";
-import type { Folder, Found, KeptContent, OpenFile, Store, UnfinishedUploads, UploadStore } from "./store.ts";
+import type {
+  Derived,
+  Folder,
+  Found,
+  KeptContent,
+  OpenFile,
+  Store,
+  UnfinishedUploads,
+  UploadStore,
+} from "./store.ts";
 
 export type RecentFilesOptions = {
   /** Files up to this size are kept. */
@@ -139,13 +148,13 @@ class KeptFile implements KeptContent {
   readonly key: string;
   readonly place = new Place<KeptFile>(this);
   readonly whole: Piece;
+  readonly derived = new LineUp<Derived>();
   /** As it was when it was read; closed. */
   readonly original: OpenFile;
   /** `undefined` once its part of it has been given back. */
   #memory: MemoryFile | undefined;
   #holds = 0;
   #isForgotten = false;
-  #onForgotten: (() => void)[] | undefined;
 
   /** @param memory where `whole` is a slice of it. */
   constructor(key: string, original: OpenFile, whole: Piece, memory: MemoryFile | undefined) {
@@ -163,15 +172,10 @@ class KeptFile implements KeptContent {
     return this.original.quietMark ?? Number.NaN;
   }
 
-  whenForgotten(forget: () => void): void {
-    (this.#onForgotten ??= []).push(forget);
-  }
-
   /** It is no longer kept for others. */
   forget(): void {
     this.#isForgotten = true;
-    for (const forget of this.#onForgotten ?? []) forget();
-    this.#onForgotten = undefined;
+    for (const each of this.derived) each.end();
     this.#releaseUnused();
   }
 
@@ -221,17 +225,19 @@ class KeptFile implements KeptContent {
 class OpenKeptFile implements OpenFile {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
-  readonly version: string;
   readonly isSettled = true;
   readonly kept: KeptFile;
   #isClosed = false;
 
   constructor(kept: KeptFile) {
-    const { sizeBytes, modifiedMs, version } = kept.original;
+    const { sizeBytes, modifiedMs } = kept.original;
     this.kept = kept;
     this.sizeBytes = sizeBytes;
     this.modifiedMs = modifiedMs;
-    this.version = version;
+  }
+
+  get version(): string {
+    return this.kept.original.version;
   }
 
   read(target: Uint8Array, position: number): number {

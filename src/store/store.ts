@@ -1,6 +1,7 @@
 /**
  * Where files live, as the site sees it. It knows nothing of HTTP; the disk is one, an object store could be another.
  */
+import type { LineUp } from "../base/line-up.ts";
 import type { Piece, ReadableFile } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 
@@ -41,8 +42,14 @@ export interface KeptContent {
   hold(): void;
   /** Ends one {@link hold}. */
   close(): void;
-  /** Calls `forget` when the content is no longer kept for others. */
-  whenForgotten(forget: () => void): void;
+  /** What ends when the content is no longer kept for others. */
+  readonly derived: LineUp<Derived>;
+}
+
+/** What was made of content that is kept, and is of no use without it. */
+export interface Derived {
+  /** Leaves the content's {@link KeptContent.derived}, among others. */
+  end(): void;
 }
 
 export type Found = { readonly kind: "file"; readonly file: OpenFile } | { readonly kind: "folder" };

@@ -2,7 +2,6 @@
  * How a message of one's own begins: its head as bytes, and how its body will be framed (RFC 9112 §6).
  */
 import type { Piece } from "../base/piece.ts";
-import { concatBytes } from "../base/bytes.ts";
 import { makeBodyWriter, type BodyWriter } from "./body-writer.ts";
 import { hasResponseBody } from "./framing.ts";
 import {
@@ -22,9 +21,6 @@ import type {
   WireMessage,
 } from "./message.ts";
 import { localError } from "./protocol-error.ts";
-
-/** Content up to this is kept together with its head: two copies, but one place in memory to wait for. */
-const JOINED_BYTES = 4096;
 
 export type Outgoing = {
   /** The head, and the content if it was at hand. */
@@ -89,15 +85,10 @@ function isWritten(kept: KeptTail): kept is KeptTail & ResponseTail {
 }
 
 function keepTail(kept: KeptTail, tail: ResponseTail, framing: BodyFraming): ResponseTail {
-  const joined = joinTail(tail);
-  Object.assign(kept, { framing, ...joined });
-  return joined;
-}
-
-function joinTail(tail: ResponseTail): ResponseTail {
-  const { bytes, content } = tail;
-  if (!(content instanceof Uint8Array) || content.length > JOINED_BYTES) return tail;
-  return { bytes: concatBytes([bytes, content]), content: undefined };
+  kept.framing = framing;
+  kept.bytes = tail.bytes;
+  kept.content = tail.content;
+  return tail;
 }
 
 function makeTail(message: ResponseToSend, content: Piece, framing: BodyFraming): ResponseTail {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
+import { LineUp } from "../../src/base/line-up.ts";
 import { keepCompressed, recallCompressed } from "../../src/site/compressed-files.ts";
 import type { Reply } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
-import type { KeptContent, OpenFile, Store } from "../../src/store/store.ts";
+import type { Derived, KeptContent, OpenFile, Store } from "../../src/store/store.ts";
 import { makeRequest, makeSite, readReply } from "../support/requests.ts";
 
 const TEXT = "all work and no play ".repeat(500);
@@ -11,12 +12,16 @@ const TEXT = "all work and no play ".repeat(500);
 /** A file that is in memory until it is forgotten. */
 function inMemory(text = TEXT) {
   const bytes = new TextEncoder().encode(text);
-  const state = { isCurrent: true, forget: () => {} };
+  const derived = new LineUp<Derived>();
+  const forget = (): void => {
+    for (const each of derived) each.end();
+  };
+  const state = { isCurrent: true, forget };
   const kept: KeptContent = {
     whole: bytes,
     quietMark: 1,
     isCurrent: () => state.isCurrent,
-    whenForgotten: (forget) => (state.forget = forget),
+    derived,
     hold: () => {},
     close: () => {},
   };
@@ -77,17 +82,16 @@ describe("keepCompressed()", () => {
     expect(recallCompressed(file, "gzip")).toBeUndefined();
   });
 
-  test("asks a file once to tell when it is forgotten, however often it lost its place meanwhile", () => {
+  test("leaves nothing at a file, however often it lost its place", () => {
     const { file, kept } = inMemory();
-    let asked = 0;
-    const counting: OpenFile = { ...file, kept: { ...kept, whenForgotten: () => (asked += 1) } };
     for (let time = 0; time < 3; time += 1) {
-      keepCompressed(counting, "gzip", new Uint8Array(1));
+      keepCompressed(file, "gzip", new Uint8Array(1));
+      expect(kept.derived.size).toBe(1);
       for (let index = 0; index < 8; index += 1)
         keepCompressed(inMemory().file, "gzip", new Uint8Array(4 * 1024 * 1024));
-      expect(recallCompressed(counting, "gzip")).toBeUndefined();
+      expect(recallCompressed(file, "gzip")).toBeUndefined();
+      expect(kept.derived.size).toBe(0);
     }
-    expect(asked).toBe(1);
   });
 
   test("lets the longest kept go when there is too much", () => {

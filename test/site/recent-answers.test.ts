@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { LineUp } from "../../src/base/line-up.ts";
 import type { Piece } from "../../src/base/piece.ts";
 import { closeBody, type Reply } from "../../src/site/reply.ts";
 import { respond, type Site } from "../../src/site/respond.ts";
-import type { Found, KeptContent, OpenFile, Store } from "../../src/store/store.ts";
+import type { Derived, Found, KeptContent, OpenFile, Store } from "../../src/store/store.ts";
 import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import type { RequestHead } from "../../src/wire/message.ts";
 import { makeRequest as makeFirstRequest, makeSite } from "../support/requests.ts";
@@ -34,7 +35,7 @@ class MemoryFile implements OpenFile, KeptContent {
   readonly isSettled = true;
   isNow = true;
   quietMark = 1;
-  forget = (): void => {};
+  readonly derived = new LineUp<Derived>();
 
   constructor(text: string) {
     const bytes = new TextEncoder().encode(text);
@@ -49,8 +50,8 @@ class MemoryFile implements OpenFile, KeptContent {
     return this.isNow;
   }
 
-  whenForgotten(forget: () => void): void {
-    this.forget = forget;
+  forget(): void {
+    for (const each of this.derived) each.end();
   }
 
   read(target: Uint8Array, position: number): number {
