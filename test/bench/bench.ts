@@ -13,6 +13,7 @@ import { drawChart } from "./chart.ts";
 import { CLIENT_ROWS } from "./client-rows.ts";
 import { FULL_SIZES, makeCorpus, QUICK_SIZES } from "./corpus.ts";
 import type { Sizes } from "./corpus.ts";
+import { FIRST_ROW } from "./first-row.ts";
 import { IDLE_ROW } from "./idle-row.ts";
 import { LARGE_ROWS } from "./large-rows.ts";
 import { listingRows } from "./listing-rows.ts";
@@ -75,6 +76,7 @@ function endOnSignals(folder: string): void {
 function allRows(sizes: Sizes): readonly BenchRow[] {
   return [
     ...SMALL_ROWS,
+    FIRST_ROW,
     ...LARGE_ROWS,
     IDLE_ROW,
     ...listingRows(sizes.listings),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { drive, readAnswer } from "./load.ts";
+import { askOnce, drive, readAnswer } from "./load.ts";
 
 const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
@@ -38,5 +38,24 @@ describe("drive()", () => {
     expect(result.failures).toBeGreaterThan(0);
     expect(result.failures).toBeLessThan(result.requests);
     expect(result.p99Us).toBeGreaterThanOrEqual(result.p50Us);
+  });
+});
+
+describe("askOnce()", () => {
+  test("asks for each file once", async () => {
+    const targets: string[] = [];
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        targets.push(new URL(request.url).pathname);
+        return new Response("hello", { status: request.url.endsWith("/2.txt") ? 404 : 200 });
+      },
+    });
+    const requests = { folder: "1k", count: 9, connections: 4, closes: false, tags: [] };
+    const result = await askOnce({ ...requests, port: server.port ?? 0 });
+    await server.stop(true);
+    expect(targets.toSorted()).toEqual(Array.from({ length: 9 }, (_, index) => `/1k/${index}.txt`));
+    expect([result.requests, result.failures]).toEqual([9, 1]);
   });
 });

@@ -3,9 +3,10 @@
  * is not the benchmark's:
  *
  *     bun load.ts drive '{"port":8080,…}'    prints a LoadResult when the time is over
+ *     bun load.ts once '{"port":8080,…}'     the same, when each file has been asked for once
  *     bun load.ts hold PORT COUNT PATH       opens connections, asks once on each, says "ready", holds them until killed
  */
-import type { Load, LoadResult } from "./wrk.ts";
+import type { Load, LoadResult, Requests } from "./wrk.ts";
 
 type Client = { head: string; bodyLeft: number; turn: number; startMs: number };
 type Peer = Bun.Socket<Client>;
@@ -13,19 +14,28 @@ type Peer = Bun.Socket<Client>;
 if (import.meta.main) await main(process.argv.slice(2));
 
 async function main([mode, ...words]: readonly string[]): Promise<void> {
-  if (mode === "drive") {
-    console.log(JSON.stringify(await drive(JSON.parse(words[0] ?? "") as Load & { port: number })));
+  if (mode === "drive" || mode === "once") {
+    const load = JSON.parse(words[0] ?? "") as Load & { port: number };
+    console.log(JSON.stringify(await (mode === "drive" ? drive(load) : askOnce(load))));
     process.exit(0);
   }
   await hold(Number(words[0]), Number(words[1]), words[2] ?? "/");
   console.log("ready");
 }
 
-/** Runs the generator in a process of its own. */
-export async function runLoad(port: number, load: Load): Promise<LoadResult> {
-  const child = Bun.spawn([process.execPath, import.meta.path, "drive", JSON.stringify({ ...load, port })], {
-    stdout: "pipe",
-  });
+/** Runs {@link drive} in a process of its own. */
+export function runLoad(port: number, load: Load): Promise<LoadResult> {
+  return run("drive", { ...load, port });
+}
+
+/** Runs {@link askOnce} in a process of its own. */
+export function runOnce(port: number, requests: Requests): Promise<LoadResult> {
+  return run("once", { ...requests, port });
+}
+
+async function run(mode: "drive" | "once", order: object): Promise<LoadResult> {
+  const command = [process.execPath, import.meta.path, mode, JSON.stringify(order)];
+  const child = Bun.spawn(command, { stdout: "pipe" });
   return JSON.parse(await child.stdout.text()) as LoadResult;
 }
 
@@ -57,13 +67,51 @@ export async function drive(load: Load & { readonly port: number }): Promise<Loa
   const startMs = performance.now();
   await Promise.all(Array.from({ length: load.connections }, (_, index) => open(index)));
   await Bun.sleep(Math.max(0, endMs - performance.now()));
-  const seconds = (performance.now() - startMs) / 1000;
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => (times[Math.floor(times.length * share)] ?? 0) * 1000;
-  return { requests: times.length, bytes, seconds, p50Us: at(0.5), p99Us: at(0.99), failures };
+  return summarize(times, { bytes, failures, seconds: (performance.now() - startMs) / 1000 });
 }
 
-function formatRequest({ folder, closes, tags }: Load, index: number): string {
+/** Asks for each file once, on `connections` at once. */
+export async function askOnce(requests: Requests & { readonly port: number }): Promise<LoadResult> {
+  const times: number[] = [];
+  let [bytes, failures, next] = [0, 0, 0];
+  const ask = (socket: Peer): void => {
+    if (next >= requests.count) return void socket.end();
+    socket.data = { ...socket.data, startMs: performance.now() };
+    socket.write(formatRequest(requests, next));
+    next += 1;
+  };
+  const open = async (): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    connect(requests.port, 0, {
+      open: ask,
+      onBytes: (count) => (bytes += count),
+      onAnswer: (socket, status) => {
+        times.push(performance.now() - socket.data.startMs);
+        if (status >= 400) failures += 1;
+        ask(socket);
+      },
+      onClose: () => resolve(),
+    }).catch(reject);
+    return promise;
+  };
+  const startMs = performance.now();
+  await Promise.all(Array.from({ length: requests.connections }, open));
+  // What was asked and not answered.
+  failures += next - times.length;
+  return summarize(times, { bytes, failures, seconds: (performance.now() - startMs) / 1000 });
+}
+
+/** @param times of all requests, in ms. */
+function summarize(
+  times: readonly number[],
+  sums: Pick<LoadResult, "bytes" | "failures" | "seconds">,
+): LoadResult {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => (sorted[Math.floor(sorted.length * share)] ?? 0) * 1000;
+  return { ...sums, requests: times.length, p50Us: at(0.5), p99Us: at(0.99) };
+}
+
+function formatRequest({ folder, closes, tags }: Requests, index: number): string {
   const tag = tags[index];
   const fields = ["Host: 127.0.0.1"];
   if (closes) fields.push("Connection: close");

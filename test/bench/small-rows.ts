@@ -1,9 +1,10 @@
 /**
  * Small files over many connections: what a request costs.
  */
-import { FEW_FILES } from "./corpus.ts";
+import { FEW_FILES, KIB } from "./corpus.ts";
 import { startServers } from "./bench-context.ts";
 import type { BenchContext, BenchRow } from "./bench-context.ts";
+import { bareListener } from "./bun-programs.ts";
 import { runLoad } from "./load.ts";
 import { metric } from "./results.ts";
 import { measureInRounds } from "./rounds.ts";
@@ -55,7 +56,10 @@ export const SMALL_ROWS: readonly BenchRow[] = VARIANTS.map((variant) => ({
 async function measureVariant(variant: Variant, context: BenchContext) {
   const hasLog = variant.hasLog === true;
   const isMeant = (lacks: readonly string[]): boolean => !hasLog || !lacks.includes("log");
-  await using servers = await startServers(context, ({ lacks }) => isMeant(lacks), { hasLog });
+  const installed = [...context.installed, await bareListener(context, answerOf(variant))];
+  await using servers = await startServers({ ...context, installed }, ({ lacks }) => isMeant(lacks), {
+    hasLog,
+  });
   const loads = new Map<RunningServer, Load>();
   for (const server of servers.all) {
     const load = await makeLoad(variant, context, server);
@@ -83,6 +87,18 @@ async function measureVariant(variant: Variant, context: BenchContext) {
     ],
     results: samples.medians(),
   };
+}
+
+/** An answer as long as netfile's, for a listener that has but one. */
+function answerOf({ folder, closes = false, isConditional }: Variant) {
+  const fields = `Date: ${new Date().toUTCString()}\r\nServer: bare\r\nETag: "0123456789-0123456789-0123456789"`;
+  const connection = closes ? "\r\nConnection: close" : "";
+  if (isConditional === true) {
+    return { head: `HTTP/1.1 304 Not Modified\r\n${fields}${connection}`, contentBytes: 0, closes };
+  }
+  const contentBytes = folder === "1k" ? KIB : 16 * KIB;
+  const head = `HTTP/1.1 200 OK\r\n${fields}\r\nContent-Type: text/plain\r\nContent-Length: ${contentBytes}${connection}`;
+  return { head, contentBytes, closes };
 }
 
 async function makeLoad(

@@ -2,12 +2,11 @@
  * How long it takes from the command to its first answer, and to the end of `--version`; beside the smallest programs
  * that Bun compiles.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BenchContext, BenchRow } from "./bench-context.ts";
+import type { BenchContext, BenchRow, Installed } from "./bench-context.ts";
+import { asServer, bareListener, compileProgram } from "./bun-programs.ts";
 import { metric, rotate, Samples } from "./results.ts";
 import { asksOnce, RunningServer } from "./running-server.ts";
-import type { ServerKind } from "./server-kinds.ts";
 
 /** In each round. */
 const TIMES = 5;
@@ -21,7 +20,7 @@ export const START_ROWS: readonly BenchRow[] = [
 ];
 
 async function measureVersion(context: BenchContext) {
-  const hello = await compile(context, "hello", 'console.log("hello world");');
+  const hello = await compileProgram(context, "hello", 'console.log("hello world");');
   const commands = [
     { name: "netfile", command: [context.netfile, "--version"] },
     { name: HELLO, command: [hello] },
@@ -50,17 +49,14 @@ async function measureVersion(context: BenchContext) {
 async function measureStart(context: BenchContext) {
   const source =
     'Bun.serve({ hostname: "127.0.0.1", port: Number(process.argv[2]), fetch: () => new Response("hello world") });';
-  const program = await compile(context, "hello-server", source);
-  const hello: ServerKind = {
-    name: HELLO,
-    programs: [],
-    versionWords: [],
-    note: "",
-    command: ({ port }) => [program, String(port)],
-    lacks: [],
-  };
+  const hello = asServer(HELLO, await compileProgram(context, "hello-server", source));
+  const bare = await bareListener(context, {
+    head: "HTTP/1.1 200 OK\r\nContent-Length: 1",
+    contentBytes: 1,
+    closes: false,
+  });
   const samples = new Samples();
-  const servers = [...context.installed, { kind: hello, program }];
+  const servers = [...context.installed, hello, bare];
   for (let time = 0; time < context.rounds * TIMES; time++) {
     context.tell(`start, ${time + 1} of ${context.rounds * TIMES}`);
     for (const server of rotate(servers, time)) {
@@ -78,7 +74,7 @@ async function measureStart(context: BenchContext) {
 
 async function measureOneStart(
   { root, scratch }: BenchContext,
-  { kind, program }: { readonly kind: ServerKind; readonly program: string },
+  { kind, program }: Installed,
 ): Promise<{ totalMs: number }> {
   const startMs = performance.now();
   const place = { program, root, scratch: join(scratch, `start-${kind.name}`), logFile: undefined };
@@ -92,22 +88,4 @@ async function measureOneStart(
   } finally {
     await server.stop();
   }
-}
-
-/** Compiles a program of one line as netfile is compiled. */
-async function compile({ scratch }: BenchContext, name: string, source: string): Promise<string> {
-  const folder = join(scratch, "hello");
-  mkdirSync(folder, { recursive: true });
-  const entry = join(folder, `${name}.ts`);
-  writeFileSync(entry, source);
-  const outfile = join(folder, name);
-  await Bun.build({
-    entrypoints: [entry],
-    target: "bun",
-    format: "esm",
-    minify: true,
-    bytecode: true,
-    compile: { outfile },
-  });
-  return outfile;
 }

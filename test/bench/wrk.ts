@@ -15,17 +15,19 @@ export type LoadResult = {
   readonly failures: number;
 };
 
-/** Requests for `/FOLDER/0.txt` to `/FOLDER/COUNT-1.txt`, in turn, over and over. */
-export type Load = {
+/** Requests for `/FOLDER/0.txt` to `/FOLDER/COUNT-1.txt`, in turn. */
+export type Requests = {
   readonly folder: string;
   readonly count: number;
   readonly connections: number;
-  readonly seconds: number;
   /** Whether each request has a connection of its own. */
   readonly closes: boolean;
   /** The value of If-None-Match for each path; empty for none. */
   readonly tags: readonly string[];
 };
+
+/** Requests that are made over and over, for so long. */
+export type Load = Requests & { readonly seconds: number };
 
 /** Runs wrk on the server at `port` with one thread. */
 export async function runWrk(
