@@ -5,6 +5,14 @@ import { once } from "../base/once.ts";
 import { formatBytes, formatLimit } from "../base/units.ts";
 import type { Entry } from "../store/store.ts";
 import { formatUrlPath } from "../wire/target.ts";
+import {
+  BY_NAME,
+  formatSort,
+  type ListingSort,
+  SORT_KEYS,
+  type SortKey,
+  sortOfColumn,
+} from "./listing-sort.ts";
 import { listingTemplate, uploadFormTemplate } from "./pages.ts";
 import { fillTemplate, markup, joinHtml, type SafeHtml, splitTemplate } from "./safe-html.ts";
 
@@ -15,6 +23,7 @@ export type PageWindow = {
   readonly pageCount: number;
   readonly folderCount: number;
   readonly fileCount: number;
+  readonly sort: ListingSort;
 };
 
 export type ListingFrame = { readonly top: SafeHtml; readonly bottom: SafeHtml };
@@ -27,13 +36,31 @@ const halves = once(() => splitTemplate(listingTemplate(), "rows"));
  *
  * @param maxUploadBytes the largest file that is taken; `undefined` for a site that takes none.
  */
-export function listingTop(names: readonly string[], maxUploadBytes: number | undefined): SafeHtml {
+export function listingTop(
+  names: readonly string[],
+  sort: ListingSort,
+  maxUploadBytes: number | undefined,
+): SafeHtml {
   const top = fillTemplate(halves()[0], {
+    columns: joinHtml(SORT_KEYS.map((key) => columnOf(key, sort))),
     title: names.length === 0 ? "Files" : `/${names.join("/")}/`,
     trail: trailOf(names),
     upload: maxUploadBytes === undefined ? NOTHING : uploadForm(maxUploadBytes),
   });
   return names.length === 0 ? top : markup`${top}${PARENT_ROW}`;
+}
+
+const COLUMN_TITLES = { name: "Name", size: "Size", date: "Modified (UTC)" } as const satisfies Record<
+  SortKey,
+  string
+>;
+
+/** The head of a column: buttons of a form, since programs that follow all links would fetch each folder in every order. */
+function columnOf(key: SortKey, sort: ListingSort): SafeHtml {
+  const present = sort.isDescending ? "descending" : "ascending";
+  const state = sort.key === key ? markup` aria-sort="${present}"` : NOTHING;
+  const next = formatSort(sortOfColumn(key, sort));
+  return markup`<th class="${key}"${state}><button name="sort" value="${next}">${COLUMN_TITLES[key]}</button></th>`;
 }
 
 /** The row of one entry. */
@@ -96,9 +123,10 @@ function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function pagerOf({ page, pageCount }: PageWindow): SafeHtml {
+function pagerOf({ page, pageCount, sort }: PageWindow): SafeHtml {
   if (pageCount <= 1) return NOTHING;
-  const previous = page > 1 ? markup`<a rel="prev" href="?page=${page - 1}">Previous</a>` : NOTHING;
-  const next = page < pageCount ? markup`<a rel="next" href="?page=${page + 1}">Next</a>` : NOTHING;
+  const order = sort === BY_NAME ? NOTHING : markup`sort=${formatSort(sort)}&amp;`;
+  const previous = page > 1 ? markup`<a rel="prev" href="?${order}page=${page - 1}">Previous</a>` : NOTHING;
+  const next = page < pageCount ? markup`<a rel="next" href="?${order}page=${page + 1}">Next</a>` : NOTHING;
   return markup`<nav>Page ${page} of ${pageCount}${previous}${next}</nav>`;
 }

@@ -8,20 +8,18 @@ import { chooseMediaType } from "../semantics/negotiation.ts";
 import type { Entry, Folder } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { UrlPath } from "../wire/target.ts";
-import { type OrderedNames, orderNames } from "./listing-order.ts";
+import { orderEntries } from "./listing-entries.ts";
 import { EMPTY_ROW, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
+import { type ListingSort, parseSort } from "./listing-sort.ts";
 import { contentSecurityPolicy, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply } from "./reply.ts";
 import { LISTING_TYPES } from "./resolve.ts";
 import { queryParameter, type Visit } from "./site.ts";
 import { streamOf } from "./stream-of.ts";
-import { nextTurn } from "../base/turn.ts";
 
 /** Entries on one HTML page. */
 export const PAGE_ENTRIES = 1_000;
-/** So many entries are measured in one turn: 2 to 3 ms. */
-const BATCH = 1_000;
 
 type ListingType = (typeof LISTING_TYPES)[number];
 
@@ -82,33 +80,24 @@ function writeListing(
 async function* writePage(visit: Visit, path: UrlPath, folder: Folder): AsyncGenerator<string, void> {
   const { policy, store } = visit.site;
   const maxUploadBytes = store.uploads === undefined ? undefined : policy.upload?.maxBytes;
-  yield listingTop(path.names, maxUploadBytes).text;
-  const names = await orderNames(folder, policy);
-  const [folderCount, fileCount] = [names.folders.length, names.files.length];
+  const sort = requestedSort(visit);
+  yield listingTop(path.names, sort, maxUploadBytes).text;
+  const entries = await orderEntries(folder, policy, sort);
+  const { folderCount, fileCount } = entries;
   const pageCount = Math.max(1, Math.ceil((folderCount + fileCount) / PAGE_ENTRIES));
   const page = Math.min(requestedPage(visit), pageCount);
   if (folderCount + fileCount === 0) yield EMPTY_ROW.text;
-  for await (const entries of measure(folder, pageOf(names, page))) {
-    yield entries.map((entry) => listingRow(entry).text).join("");
+  for await (const batch of entries.window((page - 1) * PAGE_ENTRIES, page * PAGE_ENTRIES)) {
+    yield batch.map((entry) => listingRow(entry).text).join("");
   }
-  yield listingBottom({ page, pageCount, folderCount, fileCount }).text;
-}
-
-/** What of `names` is on a page; pages count from 1. */
-function pageOf({ folders, files }: OrderedNames, page: number): OrderedNames {
-  const [start, end] = [(page - 1) * PAGE_ENTRIES, page * PAGE_ENTRIES];
-  const fromFiles = Math.max(0, start - folders.length);
-  return {
-    folders: folders.slice(start, end),
-    files: files.slice(fromFiles, Math.max(0, end - folders.length)),
-  };
+  yield listingBottom({ page, pageCount, folderCount, fileCount, sort }).text;
 }
 
 async function* writeJson(visit: Visit, path: UrlPath, folder: Folder): AsyncGenerator<string, void> {
   const address = path.names.length === 0 ? "/" : `/${path.names.join("/")}/`;
   yield `{"path":${JSON.stringify(address)},"entries":[`;
   let separator = "\n";
-  for await (const entries of measure(folder, await orderNames(folder, visit.site.policy))) {
+  for await (const entries of orderedEntries(visit, folder)) {
     if (entries.length === 0) continue;
     yield separator + entries.map(entryJson).join(",\n");
     separator = ",\n";
@@ -117,35 +106,15 @@ async function* writeJson(visit: Visit, path: UrlPath, folder: Folder): AsyncGen
 }
 
 async function* writeText(visit: Visit, folder: Folder): AsyncGenerator<string, void> {
-  for await (const entries of measure(folder, await orderNames(folder, visit.site.policy))) {
+  for await (const entries of orderedEntries(visit, folder)) {
     yield entries.map(entryLine).join("");
   }
 }
 
-/** Measures `names` in order, batch by batch; those that are gone meanwhile are left out. */
-async function* measure(
-  folder: Folder,
-  { folders, files }: OrderedNames,
-): AsyncGenerator<readonly Entry[], void> {
-  const kinds = [
-    ["folder", folders],
-    ["file", files],
-  ] as const;
-  for (const [kind, names] of kinds) {
-    for (let start = 0; start < names.length; start += BATCH) {
-      yield measureBatch(folder, kind, names.slice(start, start + BATCH));
-      await nextTurn();
-    }
-  }
-}
-
-function measureBatch(folder: Folder, kind: Entry["kind"], names: readonly string[]): readonly Entry[] {
-  const entries: Entry[] = [];
-  for (const name of names) {
-    const entry = folder.measure(name);
-    if (entry?.kind === kind) entries.push(entry);
-  }
-  return entries;
+/** All that is to be seen, in batches. */
+async function* orderedEntries(visit: Visit, folder: Folder): AsyncGenerator<readonly Entry[], void> {
+  const entries = await orderEntries(folder, visit.site.policy, requestedSort(visit));
+  yield* entries.window(0, Number.POSITIVE_INFINITY);
 }
 
 function entryJson(entry: Entry): string {
@@ -164,4 +133,8 @@ function entryLine({ kind, name }: Entry): string {
 function requestedPage(visit: Visit): number {
   const value = queryParameter(visit, "page");
   return value !== undefined && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 1;
+}
+
+function requestedSort(visit: Visit): ListingSort {
+  return parseSort(queryParameter(visit, "sort"));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compareCodePoints, orderNames, sortInTurns } from "../../src/site/listing-order.ts";
+import { compareCodePoints, orderNames, sortNames } from "../../src/site/listing-order.ts";
 import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import type { Entry, EntryName, Folder } from "../../src/store/store.ts";
 
@@ -27,10 +27,10 @@ function bytewise(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-describe("sortInTurns()", () => {
+describe("sortNames()", () => {
   test.each([0, 1, 49_999, 50_000, 50_001, 100_001])("sorts %i names", async (count) => {
     const names = Array.from({ length: count }, (_, index) => ((index * 7919) % 100_003).toString(36));
-    expect(await sortInTurns(names)).toEqual(names.toSorted(bytewise));
+    expect(await sortNames(names)).toEqual(names.toSorted(bytewise));
   });
 
   test.each([4, 8_000, 8_001, 16_001])("sorts %i names beyond the order of UTF-16", async (count) => {
@@ -39,7 +39,7 @@ describe("sortInTurns()", () => {
       { length: count },
       (_, index) => `${starts[index % 4]}${(index * 7919) % 100_003}`,
     );
-    expect(await sortInTurns(names)).toEqual(names.toSorted(bytewise));
+    expect(await sortNames(names)).toEqual(names.toSorted(bytewise));
   });
 
   test("lets others be served in between", async () => {
@@ -51,7 +51,7 @@ describe("sortInTurns()", () => {
       if (!isDone) setImmediate(count);
     };
     setImmediate(count);
-    await sortInTurns(names);
+    await sortNames(names);
     isDone = true;
     expect(turns).toBeGreaterThan(2);
   });

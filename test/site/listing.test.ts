@@ -96,7 +96,7 @@ describe("list()", () => {
     const page = (await get(makeSite(makeStore(), { upload }), "/", HTML)).text;
     expect(page).toContain('method="post" enctype="multipart/form-data" action="./"');
     expect(page).toContain("Up to 2 MB at a time");
-    expect((await get(makeSite(makeStore()), "/", HTML)).text).not.toContain("<form");
+    expect((await get(makeSite(makeStore()), "/", HTML)).text).not.toContain('method="post"');
     const unbounded = { maxBytes: Number.POSITIVE_INFINITY, onExist: "refuse" } as const;
     expect((await get(makeSite(makeStore(), { upload: unbounded }), "/", HTML)).text).not.toContain(
       "Infinity",
@@ -218,6 +218,115 @@ test("100,000 names leave room for others while they are listed", async () => {
   expect(JSON.parse(reply.text).entries.length).toBe(100_000);
   // One for each batch that is measured, and some while they are sorted.
   expect(turns).toBeGreaterThan(100);
+});
+
+/** Names by size: c, a, b (as large as a), d; by date: b, d, c, a; of the folders: y, x. */
+function makeSortable() {
+  const store = new MemoryStore();
+  for (const [name, sizeBytes, modifiedMs] of [
+    ["a.txt", 2, 400],
+    ["b.txt", 2, 100],
+    ["c.txt", 1, 300],
+    ["d.txt", 3, 200],
+  ] as const) {
+    store.put(name, "x".repeat(sizeBytes), { modifiedMs });
+  }
+  store.put("x/");
+  store.put("y/");
+  return store;
+}
+
+describe("the order of a listing", () => {
+  const ORDERS = [
+    ["", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=name", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=-name", "y/ x/ d.txt c.txt b.txt a.txt"],
+    ["?sort=size", "x/ y/ c.txt a.txt b.txt d.txt"],
+    ["?sort=-size", "x/ y/ d.txt a.txt b.txt c.txt"],
+    ["?sort=date", "x/ y/ b.txt d.txt c.txt a.txt"],
+    ["?a=b&sort=-date", "x/ y/ a.txt c.txt d.txt b.txt"],
+    ["?sort=", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=-", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=colour", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=__proto__", "x/ y/ a.txt b.txt c.txt d.txt"],
+    ["?sort=--size", "x/ y/ a.txt b.txt c.txt d.txt"],
+  ] as const;
+
+  test.each(ORDERS)("%j is the same in all three forms", async (query, expected) => {
+    const store = makeSortable();
+    const site = makeSite(store);
+    const text = (await get(site, `/${query}`, { Accept: "text/plain" })).text;
+    expect(text.trim().split("\n").join(" ")).toBe(expected);
+    const json = JSON.parse((await get(site, `/${query}`, JSON_ACCEPT)).text);
+    const names = json.entries.map(({ name, kind }: { name: string; kind: string }) =>
+      kind === "folder" ? `${name}/` : name,
+    );
+    expect(names.join(" ")).toBe(expected);
+    const page = (await get(site, `/${query}`, HTML)).text;
+    expect([...page.matchAll(/<bdi>([^<]*)<\/bdi><\/a><\/td>/g)].map(([, name]) => name).join(" ")).toBe(
+      expected,
+    );
+    expect(store.openCount).toBe(0);
+  });
+
+  test.each([
+    ["", "name ascending -name", ["-size", "-date"]],
+    ["?sort=-name", "name descending name", ["-size", "-date"]],
+    ["?sort=size", "size ascending -size", ["name", "-date"]],
+    ["?sort=-size", "size descending size", ["name", "-date"]],
+    ["?sort=-date", "date descending date", ["name", "-size"]],
+  ] as const)("is shown and changed in the columns: %j", async (query, present, others) => {
+    const page = (await get(makeSite(makeSortable()), `/${query}`, HTML)).text;
+    const columns = [
+      ...page.matchAll(/<th class="(\w+)"(?: aria-sort="(\w+)")?><button name="sort" value="([-\w]+)">/g),
+    ];
+    expect(columns.length).toBe(3);
+    const [sorted, ...rest] = columns.toSorted(
+      (a, b) => (a[2] === undefined ? 1 : 0) - (b[2] === undefined ? 1 : 0),
+    );
+    expect(sorted?.slice(1).join(" ")).toBe(present);
+    expect(rest.map((match) => match[3])).toEqual([...others]);
+  });
+
+  test("goes over all pages", async () => {
+    const store = new MemoryStore();
+    for (let index = 0; index < 1_500; index += 1)
+      store.put(`f${index}.txt`, "", { modifiedMs: 1_000_000 - index });
+    store.put("folder/");
+    const site = makeSite(store);
+    const first = (await get(site, "/?sort=date", HTML)).text;
+    expect(first).toContain('<a rel="next" href="?sort=date&amp;page=2">Next</a>');
+    expect(first).toContain("f1499.txt");
+    expect(first).toContain("f501.txt");
+    expect(first).not.toContain("f500.txt");
+    const second = (await get(site, "/?sort=date&page=2", HTML)).text;
+    expect(second).toContain("f500.txt");
+    expect(second).not.toContain("f501.txt");
+    expect(second).toContain("1 folder, 1,500 files");
+    const backwards = (await get(site, "/?sort=-name&page=2", HTML)).text;
+    expect(backwards).toContain("f0.txt");
+    expect(backwards).not.toContain("f999.txt");
+  });
+
+  test("leaves room for others among 100,000 entries", async () => {
+    const store = new MemoryStore();
+    for (let index = 0; index < 100_000; index += 1) {
+      store.put(`${index}.txt`, "", { modifiedMs: (index * 7919) % 100_003 });
+    }
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const { text } = await get(makeSite(store), "/?sort=-date", JSON_ACCEPT);
+    isDone = true;
+    const dates = JSON.parse(text).entries.map(({ modified }: { modified: string }) => modified);
+    expect(dates).toEqual(dates.toSorted().toReversed());
+    expect(dates.length).toBe(100_000);
+    expect(turns).toBeGreaterThan(200);
+  });
 });
 
 describe("listingRow()", () => {
