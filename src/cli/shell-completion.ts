@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 
-import type { RemoteEntry } from "../client/remote-folder.ts";
+import type { RemoteEntry } from "../client/remote-entry.ts";
 import { resolveRemotePath, SHELL_VERBS } from "./shell-command.ts";
 import { quoteRest, splitTyped } from "./shell-words.ts";
 

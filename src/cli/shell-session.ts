@@ -8,9 +8,10 @@ import { assertNever } from "../base/assert-never.ts";
 import { printable } from "../base/printable.ts";
 import type { Answer, download } from "../client/download.ts";
 import type { Destination } from "../client/download.ts";
+import type { FolderListing, readFolderListing } from "../client/folder-listing.ts";
 import { remoteFile } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
-import type { readRemoteFolder, RemoteEntry } from "../client/remote-folder.ts";
+import type { RemoteEntry } from "../client/remote-entry.ts";
 import type { Session } from "../client/session.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
@@ -30,7 +31,7 @@ import type { TransferEnd, TransferSettings } from "./transfer-run.ts";
 export type RemoteActions = {
   readonly download: typeof download;
   readonly upload: typeof upload;
-  readonly readRemoteFolder: typeof readRemoteFolder;
+  readonly readFolderListing: typeof readFolderListing;
 };
 
 export type ShellOptions = {
@@ -80,7 +81,7 @@ export class ShellSession {
     const { actions, session } = this.#options;
     try {
       const signal = AbortSignal.timeout(COMPLETION_MS);
-      const entries = await actions.readRemoteFolder(session, this.#url(path), { signal });
+      const { entries } = await actions.readFolderListing(session, this.#url(path), { signal });
       this.#listings.set(path, entries);
       return entries;
     } catch {
@@ -105,7 +106,7 @@ export class ShellSession {
   }
 
   async #dispatch(command: ShellCommand, signal: AbortSignal): Promise<number> {
-    const { out, err } = this.#options.settings.terminal;
+    const { err } = this.#options.settings.terminal;
     switch (command.kind) {
       case "get":
         return this.#get(command, signal);
@@ -113,8 +114,7 @@ export class ShellSession {
       case "post":
         return this.#put(command, signal);
       case "ls":
-        out.print(formatEntries(await this.#list(command.path ?? ".", signal)));
-        return EXIT.done;
+        return this.#show(await this.#list(command.path ?? ".", signal));
       case "cd":
         return this.#changeFolder(command.path ?? "/", signal);
       case "lcd":
@@ -210,13 +210,20 @@ export class ShellSession {
     return this.#remember(end).exitCode;
   }
 
-  async #list(path: string, signal: AbortSignal): Promise<readonly RemoteEntry[]> {
+  async #show({ entries, unusable }: FolderListing): Promise<number> {
+    const { terminal, log } = this.#options.settings;
+    terminal.out.print(formatEntries(entries));
+    for (const name of unusable) await log.warn(`"${name}" is left out: it would lead out of the folder`);
+    return EXIT.done;
+  }
+
+  async #list(path: string, signal: AbortSignal): Promise<FolderListing> {
     const folder = resolveRemotePath(this.#folder, `${path}/`);
     const { actions, session } = this.#options;
     signal.throwIfAborted();
-    const entries = await actions.readRemoteFolder(session, this.#url(folder));
-    this.#listings.set(folder, entries);
-    return entries;
+    const listing = await actions.readFolderListing(session, this.#url(folder));
+    this.#listings.set(folder, listing.entries);
+    return listing;
   }
 
   async #changeFolder(path: string, signal: AbortSignal): Promise<number> {

@@ -3,7 +3,7 @@
  */
 import { printable } from "../base/printable.ts";
 import { formatBytes } from "../base/units.ts";
-import type { RemoteEntry } from "../client/remote-folder.ts";
+import type { RemoteEntry } from "../client/remote-entry.ts";
 import { SHELL_ROWS } from "./shell-command.ts";
 
 /** One line for each entry: size, date, name; folders with a slash. */

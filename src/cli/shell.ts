@@ -4,7 +4,7 @@
 import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { download } from "../client/download.ts";
-import { readRemoteFolder } from "../client/remote-folder.ts";
+import { readFolderListing } from "../client/folder-listing.ts";
 import { upload } from "../client/upload.ts";
 import { formatHostPort } from "../net/endpoint.ts";
 import { openClientLog } from "./client-log.ts";
@@ -79,7 +79,7 @@ async function runShell(args: StrictArgs, terminal: Terminal): Promise<number> {
     actions: {
       download,
       upload: (own, options) => upload(own, { ...options, stateFolder: terminal.environment.stateFolder }),
-      readRemoteFolder,
+      readFolderListing,
     },
     settings: { terminal, log, clientLog, telling: args.isOn("quiet") ? "nothing" : "line" },
     force: args.isOn("force"),

@@ -1,14 +1,15 @@
 /**
  * Asks a server for what is in one of its folders, in whatever form it tells: JSON, or a page of links.
  */
+import { asBuffer, concatBytes, decodeUtf8 } from "../base/bytes.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import { refusedDownload } from "./answer.ts";
-import { asTransferError, discardBody } from "./conversation.ts";
+import { asTransferError, discardBody, readBody } from "./conversation.ts";
 import { isHtmlListing, readHtmlListing } from "./html-listing.ts";
 import { parseJsonListing } from "./json-listing.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
 import { follow, type Arrival } from "./redirect.ts";
-import { noListing, readListing, type RemoteEntry } from "./remote-folder.ts";
+import { noListing, type RemoteEntry } from "./remote-entry.ts";
 import type { Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
 
@@ -21,6 +22,7 @@ export type FolderListing = {
   readonly unusable: readonly string[];
 };
 
+const MAX_LISTING_BYTES = 64 * 1024 * 1024;
 const ACCEPT = ["Accept", "application/json, text/html;q=0.5"] as const;
 
 /**
@@ -39,8 +41,8 @@ export async function readFolderListing(
       await discardBody(session, arrival.reply);
       throw form;
     }
-    const text = await readListing(session, arrival);
-    const read = form === "json" ? readJson(text, arrival.url, session) : readHtml(text, arrival.url);
+    const bytes = await readListing(session, arrival);
+    const read = form === "json" ? readJson(bytes, arrival.url, session) : readHtml(bytes, arrival.url);
     return { url: arrival.url, entries: eachOnce(read.entries), unusable: read.unusable };
   } catch (error) {
     throw asTransferError(error);
@@ -60,11 +62,33 @@ function formOf({ reply: { head }, url }: Arrival): "json" | "html" | TransferEr
   return type === "text/html" ? "html" : noListing(url, "the server sent something else than a listing");
 }
 
-function readJson(text: string, url: RemoteUrl, session: Session): Omit<FolderListing, "url"> {
+/** Takes the listing, and gives the connection back. */
+async function readListing(session: Session, { reply, url }: Arrival): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  try {
+    await readBody(reply.connection, (bytes) => {
+      sizeBytes += bytes.length;
+      if (sizeBytes > MAX_LISTING_BYTES) throw noListing(url, "the listing is too long");
+      parts.push(Uint8Array.from(bytes));
+    });
+  } catch (error) {
+    reply.connection.close();
+    throw error;
+  }
+  session.release(reply.connection);
+  return concatBytes(parts);
+}
+
+function readJson(bytes: Uint8Array, url: RemoteUrl, session: Session): Omit<FolderListing, "url"> {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw noListing(url, "the listing is not valid UTF-8");
   return parseJsonListing(text, url, session.options.clock.nowMs());
 }
 
-function readHtml(text: string, url: RemoteUrl): Omit<FolderListing, "url"> {
+/** What a page shows may be in any encoding, or cut within a character (Apache's long names): its links are what counts. */
+function readHtml(bytes: Uint8Array, url: RemoteUrl): Omit<FolderListing, "url"> {
+  const text = asBuffer(bytes).toString("utf8");
   if (!isHtmlListing(text)) {
     throw noListing(url, "the server sent a page of its own; what else is in the folder can't be known");
   }

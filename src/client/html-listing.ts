@@ -22,6 +22,9 @@ const ATTRIBUTE_NAME = /[\s/]*([^\s/>][^\s/>=]*)(\s*=\s*)?/y;
 const UNQUOTED = /[^\s>]*/y;
 const TAG_END = /[\s/]*>/y;
 
+/** Stands where the page was not UTF-8: what stood there can't be asked for. */
+const REPLACED = "\ufffd";
+
 const LISTING_TITLES = /<title>\s*(?:index of|directory listing for)\s*\//i;
 /** Caddy's page has the folder's name as its title, and these two. */
 const CADDY_MARKS: readonly string[] = ['id="summary"', 'class="listing"'];
@@ -48,7 +51,7 @@ export function readHtmlListing(html: string, url: RemoteUrl): ListedLinks {
     const tail = tailBelow(href, url);
     if (tail === undefined) continue;
     const link = parseTail(tail);
-    if (link === "unusable") unusable.add(href);
+    if (link === "unusable" || href.includes(REPLACED)) unusable.add(href);
     else if (link === "deeper") continue;
     else if (!links.has(link.name)) links.set(link.name, link);
   }

@@ -6,7 +6,7 @@ import { isJsonObject } from "../base/json-object.ts";
 import { parseHttpDate } from "../semantics/http-date.ts";
 import { isPlainName } from "./destination.ts";
 import type { RemoteUrl } from "./origin.ts";
-import { noListing, parseEntry, type RemoteEntry } from "./remote-folder.ts";
+import { noListing, parseEntry, type RemoteEntry } from "./remote-entry.ts";
 
 export type ListedEntries = {
   readonly entries: readonly RemoteEntry[];

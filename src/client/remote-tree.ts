@@ -11,7 +11,7 @@ import { foldName, isHiddenName, whyNotHeld } from "./held-name.ts";
 import { runPool } from "./job-pool.ts";
 import type { Names } from "./local-tree.ts";
 import { formatRemoteUrl, pathOf, type RemoteUrl } from "./origin.ts";
-import { noListing, type RemoteEntry } from "./remote-folder.ts";
+import { noListing, type RemoteEntry } from "./remote-entry.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
 

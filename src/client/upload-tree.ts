@@ -12,7 +12,7 @@ import type { LocalTree, Names } from "./local-tree.ts";
 import type { FileState } from "./mirror.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
 import { probe } from "./probe.ts";
-import type { RemoteEntry } from "./remote-folder.ts";
+import type { RemoteEntry } from "./remote-entry.ts";
 import type { TreeProblem } from "./remote-tree.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";

@@ -18,7 +18,7 @@ describe.each<[PeerName]>([["nginx"], ["python"], ["caddy"], ["apache"], ["light
     const isMissing = process.env["NETFILE_TEST_ALL"] !== "1" && !hasPeer(name);
     let peer: Peer;
     beforeAll(async () => {
-      if (!isMissing) peer = await startPeer(name, site.path);
+      if (!isMissing) peer = await startPeer(name, site.path, { lists: true });
     });
     afterAll(() => (isMissing ? undefined : peer.stop()));
 
@@ -48,6 +48,19 @@ describe.each<[PeerName]>([["nginx"], ["python"], ["caddy"], ["apache"], ["light
       const { code, stderr } = await get(folder.path, "absent.txt");
       expect({ code, names: folder.names() }).toEqual({ code: 3, names: [] });
       expect(stderr).toContain("404");
+    });
+
+    test.skipIf(isMissing)("the shell lists its folders", async () => {
+      using folder = new ScratchFolder();
+      const { code, stdout } = await runNetfile(["shell", "127.0.0.1", String(peer.port)], {
+        cwd: folder.path,
+        stdin: "ls\ncd sub\nls\n",
+      });
+      expect(code).toBe(0);
+      const lines = stdout.split("\n").map((line) => line.trim().split("  ").at(-1));
+      expect(lines).toContain("photo.jpg");
+      expect(lines).toContain("sub/");
+      expect(lines).toContain("inner.txt");
     });
   },
 );

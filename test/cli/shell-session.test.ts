@@ -44,6 +44,7 @@ function answerFor(url: RemoteUrl): Answer {
 /** Stands in for the network: says what it was asked, and fails for names that tell it to. */
 class FakeRemote implements RemoteActions {
   readonly asked: string[] = [];
+  unusable: readonly string[] = [];
 
   readonly download: RemoteActions["download"] = async (_session, { url, destination, onAnswer, force }) => {
     const to = destination.kind === "path" ? destination.path : "-";
@@ -77,10 +78,10 @@ class FakeRemote implements RemoteActions {
     return { answer, savedAs: url.target, bodyBytes: 5, phases: PHASES, resumedBytes: 0 };
   };
 
-  readonly readRemoteFolder: RemoteActions["readRemoteFolder"] = async (_session, url) => {
+  readonly readFolderListing: RemoteActions["readFolderListing"] = async (_session, url) => {
     this.asked.push(`LIST ${formatRemoteUrl(url)}`);
     this.#failIfTold(url);
-    return [
+    const entries = [
       { name: "sub", kind: "folder", sizeBytes: undefined, modifiedMs: undefined },
       {
         name: "a\u001b.txt",
@@ -88,7 +89,8 @@ class FakeRemote implements RemoteActions {
         sizeBytes: 1200,
         modifiedMs: new Date(2026, 0, 2, 3, 4).getTime(),
       },
-    ];
+    ] as const;
+    return { url, entries, unusable: this.unusable };
   };
 
   #failIfTold({ target }: RemoteUrl): void {
@@ -254,6 +256,13 @@ describe("ShellSession", () => {
     expect(terminal.out.text).toContain("a\\x1b.txt\n");
     expect(await shell.entriesOf("/")).toHaveLength(2);
     expect(remote.asked).toEqual(["LIST http://localhost:8080/"]);
+  });
+
+  test("tells of names in a listing that are none", async () => {
+    remote.unusable = ["../\u001bx"];
+    await run("ls\n");
+    expect(terminal.out.text).toContain("sub/\n");
+    expect(terminal.err.text).toContain('"../\\x1bx" is left out: it would lead out of the folder');
   });
 
   test("lists a folder once for completion, and what can't be listed is nothing", async () => {

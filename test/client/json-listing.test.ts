@@ -37,7 +37,7 @@ describe("parseJsonListing()", () => {
     ]);
   });
 
-  test.each(["", ".", "..", "../x", "/etc/passwd", "a/b", "..\\x", "a\u0000", "C:\\x"])(
+  test.each(["", ".", "..", "../x", "/etc/passwd", "a/b", "..\\x", "a\u0000", "C:\\x", "\ud800"])(
     "CVE-2014-4877, CVE-2025-27142: tells of the name %p and takes the others",
     (name) => {
       const size = 1;
