@@ -1,7 +1,7 @@
 /**
  * A file of this system that is open for reading, and whether its path still leads to it.
  */
-import { type BigIntStats, closeSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { diskChanges } from "./changes.ts";
 import type { DiskPath, DiskRoot } from "./confine.ts";
 import { measureAt } from "./file-calls.ts";
@@ -11,26 +11,6 @@ import { StoreError } from "./store-error.ts";
 
 /** Files of this size and more are removed in a thread: to give back their blocks takes the disk a while. */
 export const LARGE_BYTES = 16_777_216;
-
-const FORMAT_MASK = 0o170000n;
-const FORMAT_REGULAR = 0o100000n;
-const FORMAT_FOLDER = 0o040000n;
-const FORMAT_LINK = 0o120000n;
-
-/** Whether `stats` are those of a regular file. */
-export function isRegularMode(stats: BigIntStats): boolean {
-  return (stats.mode & FORMAT_MASK) === FORMAT_REGULAR;
-}
-
-/** Whether `stats` are those of a folder. */
-export function isFolderMode(stats: BigIntStats): boolean {
-  return (stats.mode & FORMAT_MASK) === FORMAT_FOLDER;
-}
-
-/** Whether `stats` are those of a symbolic link itself. */
-export function isLinkMode(stats: BigIntStats): boolean {
-  return (stats.mode & FORMAT_MASK) === FORMAT_LINK;
-}
 
 /** What is known of a file that was found. */
 export type FoundFile = {

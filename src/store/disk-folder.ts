@@ -1,13 +1,13 @@
 /**
  * A folder of this system that is open for listing.
  */
-import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs";
 import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
-import { isLinkMode } from "./disk-file.ts";
 import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
-import { BIGINT, measurementOf } from "./measurement.ts";
+import { measureName } from "./file-calls.ts";
+import { isLink, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
 import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
@@ -50,8 +50,8 @@ export class DiskFolder implements Folder {
     const measured = this.#measureHeld(name);
     if (measured !== undefined) return measured;
     try {
-      const stats = this.#measure(name);
-      return stats === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, measurementOf(stats));
+      const seen = this.#measure(name);
+      return seen === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, seen);
     } catch (error) {
       if (isAbsence(error)) return undefined;
       const failure = toStoreError(error);
@@ -125,10 +125,10 @@ export class DiskFolder implements Folder {
     return descriptor === undefined ? undefined : this.#calls?.measure(descriptor, name);
   }
 
-  #measure(name: string): BigIntStats | undefined {
+  #measure(name: string): Measurement | undefined {
     const path = this.#held.at(name);
-    const stats = lstatSync(path, BIGINT);
-    return isLinkMode(stats) ? this.#reach.look(path) : stats;
+    const measured = measureName(path);
+    return measured !== undefined && isLink(measured) ? this.#reach.look(path) : measured;
   }
 }
 

@@ -2,14 +2,14 @@
  * Uploads on the disk that outlive their request: the bytes are kept beside the destination, under a name of their own, and
  * are given its name only when all of them are there, as every other upload.
  */
-import { constants, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { errorCode } from "../base/failure.ts";
 import { asyncFiles } from "../base/late-modules.ts";
 import type { UrlPath } from "../wire/target.ts";
-import { isRegularMode } from "./disk-file.ts";
 import { O_PART, requireNames, requireSpace } from "./disk-upload.ts";
 import { lookBeforeUpload, type Naming } from "./give-name.ts";
-import { BIGINT } from "./measurement.ts";
+import { measureName, measureOpen } from "./file-calls.ts";
+import { isRegular, isSameFile } from "./measurement.ts";
 import { describeThisProcess } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { UnfinishedUpload, UnfinishedUploads, UploadNote, UploadOptions } from "./store.ts";
@@ -191,10 +191,12 @@ function enterParents(place: UploadPlace, record: UnfinishedRecord, reach: Reach
 function openData(folder: HeldFolder, name: string): number | undefined {
   try {
     // SECURITY: a second name of another file could stand there.
-    const stats = lstatSync(folder.at(name), BIGINT);
-    if (!isRegularMode(stats) || stats.nlink !== 1n) return undefined;
+    const measured = measureName(folder.at(name));
+    if (measured === undefined || !isRegular(measured) || measured.nameCount !== 1) return undefined;
     const descriptor = openSync(folder.at(name), O_REOPEN);
-    return fstatSync(descriptor, BIGINT).ino === stats.ino ? descriptor : undefined;
+    if (isSameFile(measureOpen(descriptor), measured)) return descriptor;
+    closeSync(descriptor);
+    return undefined;
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ELOOP") return undefined;

@@ -2,12 +2,12 @@
  * Looking at files and taking hold of them by the kernel's own calls, through FFI (Linux): a look costs half of what the runtime's
  * does, and what no link leads to is held and known to be in its place by one call, `openat2(2)`.
  */
-import { fstatSync, statSync } from "node:fs";
+import { fstatSync, lstatSync, statSync } from "node:fs";
 import { ptr } from "bun:ffi";
 import { CALL_NUMBERS, libc, type SystemCall } from "../base/libc.ts";
 import { once } from "../base/once.ts";
 import type { DiskPath } from "./confine.ts";
-import { BIGINT, deviceNumber, type Measurement, measurementOf } from "./measurement.ts";
+import { deviceNumber, type Measurement, measurementOf } from "./measurement.ts";
 
 // Linux: <fcntl.h>, <linux/stat.h>, <linux/openat2.h>; the same on every architecture that the runtime has.
 const AT_FDCWD = -100;
@@ -26,7 +26,9 @@ const STATX = { mask: 0, names: 4, modeHalf: 14, inode: 8, size: 10, changed: 24
 /** The longest path that the kernel takes, with the NUL behind it. */
 const PATH_BYTES = 4096;
 
-const BIGINT_OR_NOTHING = { bigint: true, throwIfNoEntry: false } as const;
+/** Gives times in ns and sizes beyond 2^53. */
+const BIGINT = { bigint: true } as const;
+const BIGINT_OR_NOTHING = { ...BIGINT, throwIfNoEntry: false } as const;
 
 /**
  * Measures what `path` leads to, links followed.
@@ -41,6 +43,18 @@ export function measureAt(path: DiskPath): Measurement | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Measures what stands at `path` itself, a link as a link.
+ * @returns `undefined` when nothing does.
+ * @throws the system's error.
+ */
+export function measureName(path: DiskPath): Measurement | undefined {
+  const measured = fileCalls()?.measureName(path);
+  if (measured !== undefined) return measured;
+  const stats = lstatSync(path, BIGINT_OR_NOTHING);
+  return stats && measurementOf(stats);
 }
 
 /**
@@ -94,6 +108,10 @@ class FileCalls {
 
   measure(path: DiskPath): Measurement | undefined {
     return this.#place(path) ? this.#statx(AT_FDCWD, 0) : undefined;
+  }
+
+  measureName(path: DiskPath): Measurement | undefined {
+    return this.#place(path) ? this.#statx(AT_FDCWD, AT_SYMLINK_NOFOLLOW) : undefined;
   }
 
   measureIn(descriptor: number, name: string): Measurement | undefined {

@@ -6,24 +6,14 @@
  * hold too, since `link` itself refuses an existing name; but another process can change a file after `mayReplace`
  * has seen it.
  */
-import {
-  type BigIntStats,
-  chmodSync,
-  close,
-  closeSync,
-  constants,
-  linkSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-} from "node:fs";
+import { chmodSync, close, closeSync, constants, linkSync, openSync, renameSync, unlinkSync } from "node:fs";
 import { assertNever } from "../base/assert-never.ts";
 import { errorCode } from "../base/failure.ts";
 import { MAX_NAME_BYTES } from "./confine.ts";
 import { diskChanges } from "./changes.ts";
-import { isFolderMode, isLinkMode, isRegularMode, LARGE_BYTES } from "./disk-file.ts";
-import { BIGINT } from "./measurement.ts";
+import { LARGE_BYTES } from "./disk-file.ts";
+import { measureName } from "./file-calls.ts";
+import { isFolder, isLink, isRegular, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { UploadOptions } from "./store.ts";
 import { StoreError } from "./store-error.ts";
@@ -64,11 +54,11 @@ export type Given = { readonly name: string; readonly isNew: boolean };
  * @throws {StoreError} `exists`, `conflict`, `denied`, `bad-name`.
  */
 export function lookBeforeUpload(naming: Naming): number {
-  const existing = lookAtName(naming.folder, naming.name);
+  const existing = measureName(naming.folder.at(naming.name));
   if (existing === undefined || naming.options.onExist === "rename") return DEFAULT_MODE;
   if (naming.options.onExist === "refuse") throw refusal(naming, existing);
   requireReplaceable(naming, existing);
-  return isRegularMode(existing) ? permissionsOf(existing) & DEFAULT_MODE : DEFAULT_MODE;
+  return isRegular(existing) ? permissionsOf(existing) & DEFAULT_MODE : DEFAULT_MODE;
 }
 
 /**
@@ -113,26 +103,27 @@ function askMayReplace({ reach, folder, name, options }: Naming): void {
 
 function nameOnce(naming: Naming): Given {
   if (linkPart(naming, naming.name)) return { name: naming.name, isNew: true };
-  throw refusal(naming, lookAtName(naming.folder, naming.name));
+  throw refusal(naming, measureName(naming.folder.at(naming.name)));
 }
 
 function nameFreely(naming: Naming): Given {
   for (let number = 0; number <= MAX_NUMBERED_NAMES; number += 1) {
     const name = number === 0 ? naming.name : numberName(naming.name, number);
     // Looking costs less than an error for each name that is taken; `link` decides.
-    if (lookAtName(naming.folder, name) === undefined && linkPart(naming, name)) return { name, isNew: true };
+    if (measureName(naming.folder.at(name)) === undefined && linkPart(naming, name))
+      return { name, isNew: true };
   }
   throw new StoreError("exists", `"${naming.name}" exists, and so do ${MAX_NUMBERED_NAMES} numbered names`);
 }
 
 function replaceName(naming: Naming): Given {
   const { folder, part, name } = naming;
-  const existing = lookAtName(folder, name);
+  const existing = measureName(folder.at(name));
   const isNew = existing === undefined || !requireReplaceable(naming, existing);
-  const replaced = existing !== undefined && isRegularMode(existing) ? existing : undefined;
+  const replaced = existing !== undefined && isRegular(existing) ? existing : undefined;
   if (replaced !== undefined) keepMode(naming, replaced);
   const delay =
-    replaced !== undefined && replaced.size >= LARGE_BYTES ? delayRemoval(folder, name) : undefined;
+    replaced !== undefined && replaced.sizeBytes >= LARGE_BYTES ? delayRemoval(folder, name) : undefined;
   try {
     // SECURITY: replaces a link under that name and never follows it.
     renameSync(folder.at(part), folder.at(name));
@@ -155,12 +146,12 @@ function delayRemoval(folder: HeldFolder, name: string): (() => void) | undefine
 }
 
 /** Read, write and execute; not the set-user and set-group bits, which were given to the old content. */
-function permissionsOf(stats: BigIntStats): number {
-  return Number(stats.mode) & 0o777;
+function permissionsOf({ mode }: Measurement): number {
+  return mode & 0o777;
 }
 
 /** The new content of a file may be read by those who could read the old one, and by nobody else. */
-function keepMode({ folder, part }: Naming, existing: BigIntStats): void {
+function keepMode({ folder, part }: Naming, existing: Measurement): void {
   try {
     chmodSync(folder.at(part), permissionsOf(existing));
   } catch (error) {
@@ -170,16 +161,16 @@ function keepMode({ folder, part }: Naming, existing: BigIntStats): void {
 }
 
 /** Returns whether a peer sees a file there; throws when what is there may not be replaced by a file. */
-function requireReplaceable({ reach, folder, name }: Naming, existing: BigIntStats): boolean {
-  const seen = isLinkMode(existing) ? reach.look(folder.at(name)) : existing;
+function requireReplaceable({ reach, folder, name }: Naming, existing: Measurement): boolean {
+  const seen = isLink(existing) ? reach.look(folder.at(name)) : existing;
   if (seen === undefined) return false;
-  if (isFolderMode(seen)) throw new StoreError("conflict", `"${name}" is a folder`);
-  if (!isRegularMode(seen)) throw new StoreError("denied", `"${name}" is not a regular file`);
+  if (isFolder(seen)) throw new StoreError("conflict", `"${name}" is a folder`);
+  if (!isRegular(seen)) throw new StoreError("denied", `"${name}" is not a regular file`);
   return true;
 }
 
-function refusal({ name }: Naming, existing: BigIntStats | undefined): StoreError {
-  if (existing !== undefined && isFolderMode(existing))
+function refusal({ name }: Naming, existing: Measurement | undefined): StoreError {
+  if (existing !== undefined && isFolder(existing))
     return new StoreError("conflict", `"${name}" is a folder`);
   return new StoreError("exists", `"${name}" exists`);
 }
@@ -248,8 +239,4 @@ function cutToBytes(text: string, room: number): string {
     cut += character;
   }
   return cut;
-}
-
-function lookAtName(folder: HeldFolder, name: string): BigIntStats | undefined {
-  return lstatSync(folder.at(name), { ...BIGINT, throwIfNoEntry: false });
 }

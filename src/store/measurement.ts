@@ -4,9 +4,6 @@
  */
 import type { BigIntStats } from "node:fs";
 
-/** The option that gives times in ns and sizes beyond 2^53. */
-export const BIGINT = { bigint: true } as const;
-
 /** Times are seconds since the epoch, rounded down, and nanoseconds. */
 export type Measurement = {
   readonly device: number;
@@ -40,6 +37,7 @@ const NS_PER_MS = 1_000_000;
 const FORMAT_MASK = 0o170000;
 const FORMAT_REGULAR = 0o100000;
 const FORMAT_FOLDER = 0o040000;
+const FORMAT_LINK = 0o120000;
 
 /** What `stats` say. */
 export function measurementOf(stats: BigIntStats): Measurement {
@@ -71,11 +69,14 @@ export function isSameContent(a: Measurement, b: Measurement): boolean {
     a.modifiedNs === b.modifiedNs &&
     a.modifiedS === b.modifiedS &&
     a.sizeBytes === b.sizeBytes &&
-    a.inodeLow === b.inodeLow &&
-    a.inodeHigh === b.inodeHigh &&
-    a.device === b.device &&
+    isSameFile(a, b) &&
     a.mode === b.mode
   );
+}
+
+/** Whether both were measured of the same file, whatever is in it. */
+export function isSameFile(a: Measurement, b: Measurement): boolean {
+  return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 
 /** Whether it was measured of a regular file. */
@@ -86,6 +87,11 @@ export function isRegular({ mode }: Measurement): boolean {
 /** Whether it was measured of a folder. */
 export function isFolder({ mode }: Measurement): boolean {
   return (mode & FORMAT_MASK) === FORMAT_FOLDER;
+}
+
+/** Whether it was measured of a symbolic link itself. */
+export function isLink({ mode }: Measurement): boolean {
+  return (mode & FORMAT_MASK) === FORMAT_LINK;
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
  * One unfinished upload on the disk that is open.
  */
-import { close, fstatSync, ftruncateSync, readSync, unlinkSync } from "node:fs";
+import { close, ftruncateSync, readSync, unlinkSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import { measureOpen } from "./file-calls.ts";
-import { BIGINT, modifiedMsOf } from "./measurement.ts";
+import { modifiedMsOf } from "./measurement.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, UnfinishedUpload, UploadNote, UploadOptions } from "./store.ts";
@@ -51,7 +51,7 @@ export class OpenUnfinished implements UnfinishedUpload {
     this.#write = chooseWrite(parts.totalBytes);
     this.#record = parts.record;
     this.token = parts.token;
-    this.writtenBytes = Number(fstatSync(parts.descriptor, BIGINT).size);
+    this.writtenBytes = measureOpen(parts.descriptor).sizeBytes;
   }
 
   get names(): readonly string[] {

@@ -6,12 +6,12 @@
  * `O_PATH` opens nothing: no FIFO waits for its writer and no device notices. Where there is no link on the path, as on nearly
  * all, the kernel need not be asked: such a path leads nowhere but below the root (`file-calls`).
  */
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { type DiskPath, type DiskRoot, isInside, pathInFolder, pathOfDescriptor } from "./confine.ts";
-import { DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
+import { DiskFile } from "./disk-file.ts";
 import { holdWithoutLinks, measureOpen, O_PATH } from "./file-calls.ts";
-import { BIGINT, isFolder, isRegular } from "./measurement.ts";
+import { isFolder, isRegular, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { StoreError } from "./store-error.ts";
 import { absentOrThrow } from "./system-error.ts";
@@ -84,12 +84,12 @@ export class DescriptorReach implements Reach {
     }
   }
 
-  look(path: DiskPath): BigIntStats | undefined {
+  look(path: DiskPath): Measurement | undefined {
     const held = this.#take(path, 0);
     if (held === undefined) return undefined;
     try {
-      const stats = fstatSync(held.descriptor, BIGINT);
-      return isFolderMode(stats) || isRegularMode(stats) ? stats : undefined;
+      const measured = measureOpen(held.descriptor);
+      return isFolder(measured) || isRegular(measured) ? measured : undefined;
     } catch (error) {
       return absentOrThrow(error);
     } finally {

@@ -6,19 +6,12 @@
  * times at exactly the right moments of one look-up, can have a file outside of it read. A peer can't do that:
  * uploads make no links. Linux goes the other way, `reach-descriptor`, where there is no such moment.
  */
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-} from "node:fs";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { confineRealPath, type DiskPath, type DiskRoot, pathInFolder } from "./confine.ts";
-import { DiskFile, isFolderMode, isRegularMode } from "./disk-file.ts";
-import { BIGINT, measurementOf } from "./measurement.ts";
+import { DiskFile } from "./disk-file.ts";
+import { measureName, measureOpen } from "./file-calls.ts";
+import { isFolder, isRegular, isSameFile, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach, Reached, Wanted } from "./reach.ts";
 import { absentOrThrow, isAbsence } from "./system-error.ts";
 
@@ -27,7 +20,7 @@ const O_READ =
   constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NOCTTY ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Where something really is, and what it was when that was asked. */
-type Place = { readonly path: DiskPath; readonly stats: BigIntStats };
+type Place = { readonly path: DiskPath; readonly measured: Measurement };
 
 export class PortableReach implements Reach {
   readonly root: DiskRoot;
@@ -41,25 +34,26 @@ export class PortableReach implements Reach {
   find(path: DiskPath, wanted: Wanted): Reached | undefined {
     const place = this.#locate(path);
     if (place === undefined) return undefined;
-    if (isFolderMode(place.stats)) return { kind: "folder" };
+    if (isFolder(place.measured)) return { kind: "folder" };
     return wanted === "folder" ? undefined : this.#open(path, place);
   }
 
-  look(path: DiskPath): BigIntStats | undefined {
-    return this.#locate(path)?.stats;
+  look(path: DiskPath): Measurement | undefined {
+    return this.#locate(path)?.measured;
   }
 
   hold(path: DiskPath): HeldFolder | undefined {
     const place = this.#locate(path);
-    return place !== undefined && isFolderMode(place.stats) ? new PortableFolder(place) : undefined;
+    return place !== undefined && isFolder(place.measured) ? new PortableFolder(place) : undefined;
   }
 
   #locate(path: DiskPath): Place | undefined {
     try {
       const real = confineRealPath(this.root, realpathSync.native(path));
       if (real === undefined) return undefined;
-      const stats = lstatSync(real, BIGINT);
-      return isFolderMode(stats) || isRegularMode(stats) ? { path: real, stats } : undefined;
+      const measured = measureName(real);
+      if (measured === undefined || !(isFolder(measured) || isRegular(measured))) return undefined;
+      return { path: real, measured };
     } catch (error) {
       return absentOrThrow(error);
     }
@@ -69,12 +63,12 @@ export class PortableReach implements Reach {
     let descriptor: number | undefined;
     try {
       descriptor = openSync(place.path, O_READ);
-      const stats = fstatSync(descriptor, BIGINT);
-      if (isSame(stats, place.stats) && isStillAt(place)) {
+      const measured = measureOpen(descriptor);
+      if (isSameFile(measured, place.measured) && isStillAt(place)) {
         return {
           kind: "file",
           file: new DiskFile(path, descriptor, {
-            measured: measurementOf(stats),
+            measured,
             nowMs: this.clock.nowMs(),
             root: this.root,
             hasNoLinks: place.path === path,
@@ -118,20 +112,17 @@ class PortableFolder implements HeldFolder {
  * Whether the path leads to the same thing as before, without a link on the way. Asked twice over, in turns: whoever
  * swaps folders has to hit the gap between each two of these calls.
  */
-function isStillAt({ path, stats }: Place): boolean {
+function isStillAt(place: Place): boolean {
   try {
-    return (
-      realpathSync.native(path) === path &&
-      isSame(lstatSync(path, BIGINT), stats) &&
-      realpathSync.native(path) === path &&
-      isSame(lstatSync(path, BIGINT), stats)
-    );
+    return isOnceAt(place) && isOnceAt(place);
   } catch (error) {
     if (isAbsence(error)) return false;
     throw error;
   }
 }
 
-function isSame(one: BigIntStats, other: BigIntStats): boolean {
-  return one.ino === other.ino && one.dev === other.dev;
+function isOnceAt({ path, measured }: Place): boolean {
+  if (realpathSync.native(path) !== path) return false;
+  const seen = measureName(path);
+  return seen !== undefined && isSameFile(seen, measured);
 }

@@ -2,10 +2,10 @@
  * How a path becomes an open file: symbolic links are followed, and it is made sure that they did not leave the root.
  * There are two ways to do that; which one a system allows is found out once, when a store is opened.
  */
-import type { BigIntStats } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { DiskPath, DiskRoot } from "./confine.ts";
 import type { DiskFile } from "./disk-file.ts";
+import type { Measurement } from "./measurement.ts";
 
 export interface Reach {
   readonly root: DiskRoot;
@@ -16,7 +16,7 @@ export interface Reach {
    */
   find(path: DiskPath, wanted: Wanted): Reached | undefined;
   /** Measures a regular file or a folder without opening it; absent as in {@link find}. */
-  look(path: DiskPath): BigIntStats | undefined;
+  look(path: DiskPath): Measurement | undefined;
   /** Takes hold of a folder; absent as in {@link find}, or when it is not a folder. */
   hold(path: DiskPath): HeldFolder | undefined;
 }
