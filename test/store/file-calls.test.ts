@@ -4,6 +4,7 @@ import {
   constants,
   fstatSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,8 +15,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { DiskPath } from "../../src/store/confine.ts";
-import { holdWithoutLinks, measureAt, measureOpen } from "../../src/store/file-calls.ts";
-import { type Measurement, measurementOf } from "../../src/store/measurement.ts";
+import { holdWithoutLinks, measureAt, measureName, measureOpen } from "../../src/store/file-calls.ts";
+import { isLink, type Measurement, measurementOf } from "../../src/store/measurement.ts";
 import { makeTempRoot, type TempRoot } from "./temp-root.ts";
 
 /** Where the kernel knows `openat2(2)`: Linux 5.6. */
@@ -83,6 +84,25 @@ describe("measureAt()", () => {
     symlinkSync("nowhere", temp.at("dangling"));
     symlinkSync("loop", temp.at("loop"));
     expect(measureAt(at(path))).toBeUndefined();
+  });
+});
+
+describe("measureName()", () => {
+  test("tells what the runtime's lstat does, a link as a link", () => {
+    temp.file("a.txt", "content");
+    mkdirSync(temp.at("folder"));
+    symlinkSync("a.txt", temp.at("link"));
+    symlinkSync("none", temp.at("dangling"));
+    for (const path of ["a.txt", "folder", "link", "dangling"]) {
+      const measured = measureName(at(path))!;
+      expect(measured).toEqual(measurementOf(lstatSync(temp.at(path), BIGINT)));
+      expect(isLink(measured)).toBe(path === "link" || path === "dangling");
+    }
+  });
+
+  test("tells that nothing is there, and why it can't be known", () => {
+    expect(measureName(at("none.txt"))).toBeUndefined();
+    expect(() => measureName(at("x".repeat(256)))).toThrow("ENAMETOOLONG");
   });
 });
 
