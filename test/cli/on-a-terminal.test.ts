@@ -1,5 +1,5 @@
 /** The program on a pseudo-terminal: the box, the prompt with history and completion, the progress bar, Ctrl-C. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 
@@ -8,6 +8,8 @@ import type { TemporaryFolder } from "../support/client-session.ts";
 import { startSite } from "../support/running-site.ts";
 import type { RunningSite } from "../support/running-site.ts";
 import { hear, say, startScriptedServer, waitFor } from "../support/scripted-server.ts";
+
+setDefaultTimeout(60_000);
 
 const MAIN = resolve(import.meta.dir, "../../src/main.ts");
 

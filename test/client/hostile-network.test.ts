@@ -1,7 +1,7 @@
 /**
  * Whatever the way between does: the right bytes or the right error, never a mix, and nothing under the name that isn't whole.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
@@ -20,6 +20,8 @@ import {
   type Trick,
 } from "../support/hostile-proxy.ts";
 import { type RunningSite, startSite } from "../support/running-site.ts";
+
+setDefaultTimeout(60_000);
 
 const SIZE = 3 * 1024 * 1024 + 17;
 const KIB = 1024;

@@ -1,7 +1,7 @@
 /**
  * Nothing waits for ever: connecting, silence, interruption, at every stage of a transfer.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
 import { parseRemoteUrl } from "../../src/client/origin.ts";
@@ -16,6 +16,8 @@ import {
 } from "../support/client-session.ts";
 import { hasPeer } from "../support/peers.ts";
 import { cut, hear, hearEnd, say, startScriptedServer, type Step } from "../support/scripted-server.ts";
+
+setDefaultTimeout(60_000);
 
 let folder: TemporaryFolder;
 let session: Session;

@@ -1,5 +1,5 @@
 /** One file over several connections: the same bytes, and a server that doesn't want it is left in peace. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
@@ -12,6 +12,8 @@ import {
   type Trick,
 } from "../support/hostile-proxy.ts";
 import { type RunningSite, startSite } from "../support/running-site.ts";
+
+setDefaultTimeout(60_000);
 
 const content = randomBytes(24 * 1024 * 1024);
 let site: RunningSite;

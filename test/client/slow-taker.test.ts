@@ -1,10 +1,12 @@
 /** Uploads to servers that take them slowly, or not at all: who takes anything is waited for. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { SessionOptions } from "../../src/client/session.ts";
 import { upload } from "../../src/client/upload.ts";
 import { makeSession, makeTemporaryFolder, transferErrorOf, urlOn } from "../support/client-session.ts";
 import type { TemporaryFolder } from "../support/client-session.ts";
+
+setDefaultTimeout(60_000);
 
 const SIZE = 10 * 1024 * 1024;
 

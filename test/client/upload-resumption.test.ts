@@ -1,5 +1,5 @@
 /** Uploads that survive cuts, over sockets, to our own server and to ones that lie. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TransferProgress } from "../../src/client/report.ts";
@@ -23,6 +23,8 @@ import {
   type ScriptedServer,
   type Step,
 } from "../support/scripted-server.ts";
+
+setDefaultTimeout(60_000);
 
 const MIB = 1024 * 1024;
 const SIZE = 6 * MIB + 7;

@@ -1,8 +1,10 @@
 /** RFC 9112 §6 and §7 over a socket: how long a body is, the chunked coding, and what must not be smuggled (§11.2). */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AFTERWARDS, JudgedSite, SENTINEL, UPLOADS } from "../support/judged-site.ts";
+
+setDefaultTimeout(60_000);
 
 let site: JudgedSite;
 beforeAll(async () => {

@@ -1,9 +1,11 @@
 /** Paths over a socket: what leads out of the folder leads nowhere, what was hidden stays hidden, and where redirects go. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CAREFUL_NAME, JudgedSite, request, SECRET, UPLOADS } from "../support/judged-site.ts";
 import { readStrictAnswers } from "../support/strict-answers.ts";
+
+setDefaultTimeout(60_000);
 
 let site: JudgedSite;
 let open: JudgedSite;

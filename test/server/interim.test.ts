@@ -1,5 +1,5 @@
 /** Answers that take long to be made: a client that knows interim answers is told that the server is at work. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { probe } from "../../src/client/probe.ts";
@@ -9,6 +9,8 @@ import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { startSite, type RunningSite } from "../support/running-site.ts";
 import { slowReads } from "../support/slow-store.ts";
+
+setDefaultTimeout(60_000);
 
 const MIB = 1024 * 1024;
 const CONTENT = Buffer.alloc(32 * MIB, "0123456789abcdef-");

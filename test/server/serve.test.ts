@@ -1,10 +1,12 @@
 /** The server over real sockets and real files: connections, their order, their limits and their end. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ListenError } from "../../src/server/listener.ts";
 import { parseAnswers, RawClient } from "../support/raw-client.ts";
 import { startSite, type RunningSite, type SiteOverrides } from "../support/running-site.ts";
+
+setDefaultTimeout(60_000);
 
 const running: RunningSite[] = [];
 const clients: RawClient[] = [];

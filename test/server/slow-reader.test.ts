@@ -1,10 +1,12 @@
 /** Clients that read slowly: what the kernel holds for them is theirs, as long as they go on reading. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createConnection } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RawClient } from "../support/raw-client.ts";
 import { startSite, type RunningSite, type SiteOverrides } from "../support/running-site.ts";
+
+setDefaultTimeout(60_000);
 
 /** Fits into the kernel's buffers of a loopback connection as a whole, so that the server is done with it at once. */
 const SIZE = 300_000;

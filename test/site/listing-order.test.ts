@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { compareCodePoints, orderNames, sortNames } from "../../src/site/listing-order.ts";
 import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import type { Entry, EntryName, Folder } from "../../src/store/store.ts";
+
+setDefaultTimeout(60_000);
 
 describe("compareCodePoints()", () => {
   test.each([

@@ -1,10 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { isoDate, listingRow } from "../../src/site/listing-page.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
 import { parseUrlPath } from "../../src/wire/target.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ask, get, makeRequest, makeSite } from "../support/requests.ts";
+
+setDefaultTimeout(60_000);
 
 const HTML = { Accept: "text/html" };
 const JSON_ACCEPT = { Accept: "application/json" };

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sweepAbandonedUploads } from "../../src/store/sweep.ts";
 import { makeTempRoot, type TempRoot } from "./temp-root.ts";
+
+setDefaultTimeout(60_000);
 
 const KILLS = 25;
 
