@@ -16,8 +16,9 @@ import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { readGetWords } from "./remote-words.ts";
 import { showPath } from "./shown-path.ts";
+import { openStream } from "./stream-output.ts";
 import type { StrictArgs } from "./strict-args.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Output, Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
 import type { Telling } from "./transfer-run.ts";
 import { DOWNLOAD_ARGS, readDownloadSettings, signalOfMaxTime } from "./download-flags.ts";
@@ -97,17 +98,15 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   }
   const { url, destination: word } = readGetWords(args.words);
   const telling = readTelling(args);
-  const namedPath = readDestination(args, word);
-  const path = namedPath ?? defaultDestination(url);
-  const isPage = namedPath === undefined && path === "-" && telling !== "json";
-  if (path === "-" && args.value("output") === "-" && telling === "json") {
-    throw new UsageError('--json and "-o -" both want standard output; keep one of them');
-  }
+  const { path, stream, isPage } = await chooseTarget(url, readDestination(args, word), telling, terminal);
   const log = new Log(terminal.err);
   const settings = { terminal, log, telling, clientLog: openClientLog(args, log) };
   const interrupts = signalOfInterrupts();
   const unwanted = new AbortController();
-  const printer = new ContentPrinter(terminal.out, () => unwanted.abort());
+  const printer = new ContentPrinter(stream ?? terminal.out, () => unwanted.abort());
+  // A page that nobody asked to see is left out where a program reads.
+  const isLeftOut = telling === "json" && stream === terminal.out;
+  const consume = (bytes: Uint8Array) => (isLeftOut ? undefined : printer.print(bytes));
   const downloading = readDownloadSettings(args);
   const maxTime = signalOfMaxTime(args);
   const session = openSession(args, terminal.environment);
@@ -119,12 +118,13 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
       signal: interrupts.signal,
       isUnwanted: () => !printer.hasReader,
       resumeCommand: resumeCommand(url, path, wordsToRepeat(args)),
-      isPrinted: path === "-" && terminal.out.isTerminal,
+      isPrinted: stream?.isTerminal === true,
       isTimed: args.isOn("timing"),
       start: async (hooks) => {
         const limits = maxTime === undefined ? [] : [maxTime];
         const signal = AbortSignal.any([interrupts.signal, unwanted.signal, ...limits]);
-        const destination = toDestination(path, printer, telling);
+        const destination: Destination =
+          stream === undefined ? { kind: "path", path } : { kind: "consumer", consume };
         const result = await download(session, {
           ...downloading,
           url,
@@ -135,7 +135,7 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
           ...hooks,
           onAnswer: (answer) => {
             hooks.onAnswer(answer);
-            if (path !== "-") refuseFolderPage(url, answer, path);
+            if (stream === undefined) refuseFolderPage(url, answer, path);
           },
         });
         printer.end();
@@ -164,13 +164,29 @@ function readDestination(args: StrictArgs, word: string | undefined): string | u
   return output ?? word;
 }
 
+/** Where content goes: into a file at `path`, or to who reads `stream`. */
+type Target = {
+  readonly path: string;
+  readonly stream: Output | undefined;
+  /** It is a page that is shown, since nobody said where it should go. */
+  readonly isPage: boolean;
+};
+
+async function chooseTarget(
+  url: RemoteUrl,
+  namedPath: string | undefined,
+  telling: Telling,
+  { out }: Terminal,
+): Promise<Target> {
+  const path = namedPath ?? defaultDestination(url);
+  const stream = path === "-" ? out : await openStream(path, out);
+  if (stream === out && namedPath !== undefined && telling === "json") {
+    throw new UsageError('--json and "-o -" both want standard output; keep one of them');
+  }
+  return { path, stream, isPage: namedPath === undefined && path === "-" && telling !== "json" };
+}
+
 /** A page (a path that ends with a slash) is printed, a file is saved in the current folder. */
 function defaultDestination(url: RemoteUrl): string {
   return pathOf(url).endsWith("/") ? "-" : ".";
-}
-
-function toDestination(path: string, printer: ContentPrinter, telling: Telling): Destination {
-  if (path !== "-") return { kind: "path", path };
-  if (telling === "json") return { kind: "consumer", consume: () => undefined };
-  return { kind: "consumer", consume: (bytes) => printer.print(bytes) };
 }

@@ -64,15 +64,24 @@ function asItIs(text: string): string {
   return text;
 }
 
-const PLAIN: Colors = { bold: asItIs, dim: asItIs, red: asItIs, green: asItIs, yellow: asItIs, cyan: asItIs };
+/** No colours at all. */
+export const PLAIN: Colors = {
+  bold: asItIs,
+  dim: asItIs,
+  red: asItIs,
+  green: asItIs,
+  yellow: asItIs,
+  cyan: asItIs,
+};
 
-class DescriptorOutput implements Output {
+/** Writes to a descriptor, as it is. */
+export class DescriptorOutput implements Output {
   readonly isTerminal: boolean;
   readonly colors: Colors;
-  readonly #fd: 1 | 2;
+  readonly #fd: number;
   #hasReader = true;
 
-  constructor(fd: 1 | 2, { isTerminal, colors }: Pick<Output, "isTerminal" | "colors">) {
+  constructor(fd: number, { isTerminal, colors }: Pick<Output, "isTerminal" | "colors">) {
     this.#fd = fd;
     this.isTerminal = isTerminal;
     this.colors = colors;

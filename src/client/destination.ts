@@ -111,8 +111,9 @@ function refuseExisting(place: Place): void {
   const found = statOrAbsent(path, lstatSync);
   if (found === undefined) return;
   if (!place.isForced) throw alreadyThere(path);
-  // A device or a pipe would be replaced by a file, which nobody wants of /dev/null.
-  if (!found.isFile() && !found.isSymbolicLink()) {
+  // A device or a pipe would be replaced by a file, which nobody wants of /dev/null; nor of a link to it.
+  const end = found.isSymbolicLink() ? statOrAbsent(path, statSync) : found;
+  if (end?.isFile() === false) {
     throw cannotSave(path, "what is there is not a file; choose another name");
   }
 }

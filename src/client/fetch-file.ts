@@ -61,7 +61,6 @@ class FileFetch {
   readonly #proof: FileProof;
   readonly #policy: RetryPolicy;
   readonly #startedAtMs: number;
-  readonly #resumedBytes: number;
   #attempts = 0;
   #mismatches = 0;
   #connections = 1;
@@ -94,8 +93,7 @@ class FileFetch {
       signal: options.signal,
     });
     this.#policy = new RetryPolicy({ retries: options.retries ?? 0 });
-    this.#resumedBytes = this.#store.written.totalBytes;
-    this.#bestBytes = this.#resumedBytes;
+    this.#bestBytes = this.#store.earlierBytes;
     this.#proof = new FileProof(this.#store, this.#body.hash, options);
   }
 
@@ -303,7 +301,7 @@ class FileFetch {
       proof: proven?.algorithm ?? (this.#isUnbounded ? "none" : "length"),
       provenBy: proven?.by,
       attempts: this.#attempts,
-      resumedBytes: this.#resumedBytes,
+      resumedBytes: this.#store.earlierBytes,
       receivedBytes: this.#body.receivedBytes,
       connections: this.#connections,
       isUnchanged: false,

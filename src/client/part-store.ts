@@ -30,6 +30,7 @@ const RESERVED_ABOVE_BYTES = 1024 * 1024;
 
 export class PartStore {
   readonly written = new WrittenSpans();
+  #earlierBytes = 0;
   readonly #url: string;
   readonly #clock: Clock;
   readonly #lock: PartLock;
@@ -83,6 +84,11 @@ export class PartStore {
     return this.#version;
   }
 
+  /** What is there of an earlier run; nothing once it was forgotten for another version. */
+  get earlierBytes(): number {
+    return this.#earlierBytes;
+  }
+
   /** Whether the next run can go on with what is there. */
   get isResumable(): boolean {
     return this.#version?.validator !== undefined && this.written.totalBytes > 0;
@@ -96,6 +102,7 @@ export class PartStore {
     removeJournal(this.#journalPath);
     this.#generation += 1;
     this.written.clear();
+    this.#earlierBytes = 0;
     this.#synced = [];
     this.#sink.clear();
     this.#version = version;
@@ -178,6 +185,7 @@ export class PartStore {
     const size = this.#sink.sizeBytes;
     if (kept === undefined || kept.extents.some(({ end }) => end > size)) return this.begin(undefined);
     for (const { start, end } of kept.extents) this.written.add(start, end);
+    this.#earlierBytes = this.written.totalBytes;
     this.#synced = kept.extents;
     this.#version = { validator: kept.validator, totalBytes: kept.totalBytes, sha256: kept.sha256 };
   }

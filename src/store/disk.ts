@@ -1,6 +1,7 @@
 /**
  * A folder of this system as a store.
  */
+import { accessSync, constants } from "node:fs";
 import type { UrlPath } from "../wire/target.ts";
 import { diskChanges } from "./changes.ts";
 import { confine } from "./confine.ts";
@@ -8,8 +9,9 @@ import { DiskFolder } from "./disk-folder.ts";
 import { DiskUploads } from "./disk-upload.ts";
 import { type DiskOptions, openReach } from "./open-reach.ts";
 import { DiskUnfinishedUploads } from "./disk-unfinished.ts";
-import type { Reach } from "./reach.ts";
+import type { HeldFolder, Reach } from "./reach.ts";
 import type { Folder, Found, Store } from "./store.ts";
+import { toStoreError } from "./system-error.ts";
 import type { UnfinishedLimits } from "./unfinished-record.ts";
 
 /**
@@ -47,6 +49,18 @@ class DiskStore implements Store {
   folder(path: UrlPath): Folder | undefined {
     const diskPath = confine(this.#reach.root, path);
     const held = diskPath === undefined ? undefined : this.#reach.hold(diskPath);
-    return held === undefined ? undefined : new DiskFolder(this.#reach, held);
+    if (held === undefined) return undefined;
+    requireReadable(held);
+    return new DiskFolder(this.#reach, held);
+  }
+}
+
+/** Before anything is said of what is in the folder: half a listing can't be taken back. */
+function requireReadable(held: HeldFolder): void {
+  try {
+    accessSync(held.path, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    held.close();
+    throw toStoreError(error);
   }
 }

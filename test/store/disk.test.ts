@@ -3,8 +3,8 @@ import {
   appendFileSync,
   chmodSync,
   linkSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -193,6 +193,14 @@ describe.each([...WAYS])("openDiskStore() by the %s way", (way) => {
       chmodSync(join(temp.root, ".."), 0o755);
       chmodSync(temp.at("a.txt"), 0);
       chmodSync(temp.at("locked"), 0);
+      // May be entered and not read; may be read and not entered.
+      for (const [name, mode] of [
+        ["entered", 0o111],
+        ["read", 0o444],
+      ] as const) {
+        temp.file(`${name}/c.txt`);
+        chmodSync(temp.at(name), mode);
+      }
       const script = `
         import { openDiskStore } from ${JSON.stringify(join(import.meta.dir, "../../src/store/disk.ts"))};
         const store = openDiskStore(${JSON.stringify(temp.root)}, { way: "${way}" });
@@ -201,13 +209,15 @@ describe.each([...WAYS])("openDiskStore() by the %s way", (way) => {
         const kinds = [["a.txt"], ["locked", "b.txt"], ["locked"]].map((names) => {
           try { return store.find({ names, isFolder: false })?.kind; } catch (error) { return error.kind; }
         });
-        kinds.push(await store.folder({ names: ["locked"], isFolder: true }).names().catch((error) => error.kind));
+        for (const name of ["locked", "entered", "read"]) {
+          try { store.folder({ names: [name], isFolder: true }); } catch (error) { kinds.push(error.kind); }
+        }
         try { store.uploads.begin({ names: ["x.txt"], isFolder: false }, { onExist: "refuse" }); } catch (error) { kinds.push(error.kind); }
         console.log(kinds.join(" "));`;
       const run = Bun.spawnSync([process.execPath, "-e", script], { stderr: "inherit" });
       const upload = IS_ROOT ? " denied" : "";
-      expect(run.stdout.toString()).toBe(`denied denied folder denied${upload}\n`);
-      chmodSync(temp.at("locked"), 0o755);
+      expect(run.stdout.toString()).toBe(`denied denied folder denied denied denied${upload}\n`);
+      for (const name of ["locked", "entered", "read"]) chmodSync(temp.at(name), 0o755);
     });
 
     test("finds a file with two names under both", () => {
