@@ -8,6 +8,7 @@ import { systemClock } from "../base/clock.ts";
 import { fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
 import { LocalFileError } from "./exit.ts";
+import { readLogFile } from "./flag-values.ts";
 import type { Log } from "./log.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import { formatLogLine } from "./transfer-report.ts";
@@ -45,8 +46,8 @@ export class ClientLog {
   }
 }
 
-/** Opens the log that `--log-file` names; `undefined` without that flag. @throws {LocalFileError} as {@link ClientLog}. */
+/** Opens the log that `--log-file` names; `undefined` without that flag. @throws {UsageError | LocalFileError} */
 export function openClientLog(args: StrictArgs, log: Log): ClientLog | undefined {
   const path = args.value("log-file");
-  return path === undefined ? undefined : new ClientLog(path, log);
+  return path === undefined ? undefined : new ClientLog(readLogFile(path), log);
 }

@@ -1,9 +1,11 @@
 /**
  * The flags of `get` that say how a download is made, beyond where from and where to.
  */
+import { systemClock } from "../base/clock.ts";
 import { parseSize } from "../base/units.ts";
 import { printable } from "../base/printable.ts";
 import type { DownloadOptions } from "../client/download.ts";
+import { Pace } from "../client/pace.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { Checksum } from "../client/verify.ts";
 import { decodeBase64 } from "../semantics/base64.ts";
@@ -44,14 +46,18 @@ export const DOWNLOAD_ARGS = {
     description: "save only if it has this digest; hex or base64",
   },
   "require-digest": { type: "boolean", description: "save only what a digest proves" },
-  "limit-rate": { type: "string", valueHint: "SIZE", description: "take no more than so much per second" },
+  "limit-rate": {
+    type: "string",
+    valueHint: "SIZE",
+    description: "take no more than so much per second, all files together",
+  },
   ...CONNECTION_ARGS,
   timing: { type: "boolean", description: "show the round-trip times over the transfer" },
 } satisfies StrictArgsDef;
 
 export type DownloadSettings = Pick<
   DownloadOptions,
-  "retries" | "connections" | "checksum" | "requireDigest" | "limitBytesPerS"
+  "retries" | "connections" | "checksum" | "requireDigest" | "pace"
 >;
 
 /** Reads the flags of a download. @throws {UsageError} */
@@ -66,7 +72,7 @@ export function readDownloadSettings(args: StrictArgs): DownloadSettings {
     connections: connections === undefined ? "auto" : readConnections(connections),
     checksum: checksum === undefined ? undefined : readChecksum(checksum),
     requireDigest: args.isOn("require-digest"),
-    limitBytesPerS: rate === undefined ? undefined : readRate(rate),
+    pace: rate === undefined ? undefined : new Pace(readRate(rate), systemClock),
   };
 }
 

@@ -72,6 +72,12 @@ export function readHost(text: string): string {
   );
 }
 
+/** Reads where a log is written to. */
+export function readLogFile(text: string): string {
+  if (text !== "-") return text;
+  throw new UsageError('"-" is no file to keep a log in; for standard output write /dev/stdout');
+}
+
 /** Reads a size such as `10M`, in bytes, at least 1. */
 export function readSize(text: string, flag: string): number {
   const bytes = parseSize(text);

@@ -1,7 +1,8 @@
 /**
  * `netfile get` for many files: several URLs, a list of them, or a whole folder.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
 
 import { errorText, fileReason } from "../base/failure.ts";
 import { printable } from "../base/printable.ts";
@@ -15,6 +16,7 @@ import type { RemoteUrl } from "../client/origin.ts";
 import { OutputTemplate } from "../client/output-template.ts";
 import type { BatchItem } from "./batch.ts";
 import { LocalFileError, UsageError } from "./exit.ts";
+import { refuseFolderPage } from "./folder-page.ts";
 import { getTree } from "./get-tree.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
@@ -36,7 +38,8 @@ export async function runGetMany(args: StrictArgs, terminal: Terminal, telling: 
   return runBatch(args, { command: "get", stopsAfter: "any failure", terminal, telling }, async (run) => {
     const tree = new LocalTree(folder, { make: true });
     const isForced = args.isOn("force");
-    await run.batch.run(targets.map((target) => itemOf(target, { run, tree, isForced })));
+    const context = { run, tree, isForced, isNameOfUrl: template === undefined };
+    await run.batch.run(targets.map((target) => itemOf(target, context)));
   });
 }
 
@@ -69,10 +72,15 @@ function refuseTwins(targets: readonly Target[]): void {
   }
 }
 
-function itemOf(
-  { url, place }: Target,
-  { run, tree, isForced }: { readonly run: BatchRun; readonly tree: LocalTree; readonly isForced: boolean },
-): BatchItem {
+type Context = {
+  readonly run: BatchRun;
+  readonly tree: LocalTree;
+  readonly isForced: boolean;
+  /** The names that files get are those of their URLs. */
+  readonly isNameOfUrl: boolean;
+};
+
+function itemOf({ url, place }: Target, { run, tree, isForced, isNameOfUrl }: Context): BatchItem {
   const name = "names" in place ? place.names.join("/") : url.target;
   return {
     name,
@@ -90,6 +98,10 @@ function itemOf(
         destination: { kind: "path", path },
         force: isForced,
         signal: run.signal,
+        onAnswer: (answer) => {
+          hooks.onAnswer(answer);
+          if (isNameOfUrl) refuseFolderPage(url, answer, tree.root);
+        },
       });
       if (result.isUnchanged) return { kind: "unchanged" };
       return { kind: "transferred", done: { ...result, savedAs: result.savedPath } };
@@ -110,6 +122,9 @@ async function readManyWords(
     throw new UsageError(`"${printable(stray)}" is not a URL; the order is URL... DIR`);
   }
   const output = args.value("output");
+  if (hasFolder && last === "-")
+    throw new UsageError("Many files can't be printed; fetch them one by one, or name a folder");
+  if (output !== undefined) refuseFileName(output);
   if (hasFolder && output !== undefined) {
     throw new UsageError("The destination is given twice, as a word and with --output; keep one of them");
   }
@@ -124,6 +139,19 @@ async function readManyWords(
     return known.has(key) ? false : known.add(key);
   });
   return { urls: unique, folder: output ?? (hasFolder ? last : ".") };
+}
+
+/** `-o out.txt` means a file, and many can't be one; `-o new` may be a folder to be made. */
+function refuseFileName(output: string): void {
+  if (
+    output.endsWith("/") ||
+    extname(output) === "" ||
+    statSync(output, { throwIfNoEntry: false })?.isDirectory() === true
+  )
+    return;
+  throw new UsageError(
+    `Many files go into a folder, and "${printable(output)}" is none; end its name with a slash to have it made`,
+  );
 }
 
 /**

@@ -1,17 +1,19 @@
 /**
  * `netfile get -r`: makes a folder here like one on a server.
  */
+import { printable } from "../base/printable.ts";
 import { formatRemoteUrl, pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { LocalTree } from "../client/local-tree.ts";
 import { compareFile, fetchFile, findSurplus, removeSurplus } from "../client/mirror.ts";
 import { readRemoteTree } from "../client/remote-tree.ts";
 import type { RemoteFile, RemoteTree } from "../client/remote-tree.ts";
+import { TransferError } from "../client/transfer-error.ts";
 import type { BatchItem } from "./batch.ts";
 import { UsageError } from "./exit.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
-import { readGetWords } from "./remote-words.ts";
+import { isUrl, readGetWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Telling } from "./transfer-run.ts";
@@ -36,6 +38,8 @@ function readPlan(args: StrictArgs): TreePlan {
     if (args.value(flag) !== undefined)
       throw new UsageError(`--${flag} does not go with -r; leave one of them out`);
   }
+  if (args.words.slice(1).some(isUrl))
+    throw new UsageError("With -r one folder is fetched at a time; write: netfile get -r URL DIR");
   const { url, destination } = readGetWords(args.words);
   const output = args.value("output");
   const folder = output ?? destination;
@@ -64,13 +68,24 @@ async function mirror(plan: TreePlan, run: BatchRun): Promise<void> {
   const { batch, telling, session, signal, jobs } = run;
   const onCount = ({ folders, files }: { readonly folders: number; readonly files: number }): void =>
     telling.status(`Listing ${formatRemoteUrl(plan.url)}: ${folders} folders, ${files} files`);
-  const remote = await readRemoteTree(session, plan.url, { jobs, signal, onCount });
+  const remote = await readRemoteTree(session, plan.url, { jobs, signal, onCount }).catch(
+    (error: unknown) => {
+      throw explainNoFolder(error, plan.url);
+    },
+  );
   const tree = new LocalTree(plan.folder, { make: !plan.isDryRun });
   for (const { path, error } of remote.problems) await batch.problem(path, error);
   for (const path of remote.hidden) batch.skip(path, "it is hidden");
   if (!plan.isDryRun) await makeFolders(tree, remote, run);
   await batch.run(remote.files.map((file) => itemOf(file, { plan, tree, run })));
   if (plan.deletes) await deleteSurplus(plan, { tree, remote, run });
+}
+
+/** What is there under the name may be a file. */
+function explainNoFolder(error: unknown, url: RemoteUrl): unknown {
+  if (!(error instanceof TransferError) || error.status !== 404) return error;
+  const text = `There is no folder ${printable(formatRemoteUrl(url))} (404 Not Found); check its name, or leave -r out for a file`;
+  return new TransferError("answer", text, { status: error.status, cause: error });
 }
 
 /** Folders without files are part of the tree too. */

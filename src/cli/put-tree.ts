@@ -1,6 +1,9 @@
 /**
  * `netfile put -r`: sends a folder to a server, as far as the server does not have it.
  */
+import { statSync } from "node:fs";
+
+import { printable } from "../base/printable.ts";
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { LocalTree } from "../client/local-tree.ts";
@@ -27,6 +30,8 @@ type PutPlan = {
 export function putTree(args: StrictArgs, terminal: Terminal, telling: Telling): Promise<number> {
   if (args.isOn("post")) throw new UsageError("--post does not go with -r: a folder is sent with PUT");
   const words = readPutFolderWords(args.words);
+  if (statSync(words.path, { throwIfNoEntry: false })?.isFile() === true)
+    throw new UsageError(`"${printable(words.path)}" is a file; leave -r out to send it`);
   const plan = { ...words, isForced: args.isOn("force"), isDryRun: args.isOn("dry-run") };
   const settings = { command: "put", stopsAfter: "network failure", terminal, telling } as const;
   return runBatch(args, settings, (run) => sendTree(plan, run));

@@ -122,6 +122,7 @@ function placePutWords(words: readonly string[]): {
   readonly name: string | undefined;
 } {
   const [first = "", second, third, fourth] = words;
+  if (second !== undefined && third === undefined) refuseHostAndPort(first, second);
   if (second === undefined) return { ...readServer(undefined, undefined), path: first, name: undefined };
   if (!/^\d+$/.test(second)) {
     refuseMore(words, 3, "HOST FILE NAME");
@@ -134,6 +135,15 @@ function placePutWords(words: readonly string[]): {
     );
   }
   return { ...readServer(first, second), path: third, name: fourth };
+}
+
+/** `put FILE HOST:PORT` would read as a host and a file. */
+function refuseHostAndPort(file: string, text: string): void {
+  const [, host, path = "/"] = /^((?:\[[\da-f:.]+\]|[^\s/:]+):\d{1,5})(\/.*)?$/i.exec(text) ?? [];
+  if (host === undefined) return;
+  throw new UsageError(
+    `"${printable(text)}" is a host and a port; write them as a URL: netfile put ${printable(file)} http://${printable(host + path)}`,
+  );
 }
 
 function readServer(

@@ -19,6 +19,7 @@ import {
   readCount,
   readHeader,
   readHost,
+  readLogFile,
   readLogFormat,
   readOnExist,
   readPort,
@@ -219,7 +220,7 @@ function readLimits(args: StrictArgs): ServerLimits {
 }
 
 function readAccessLog(args: StrictArgs): ServePlan["accessLog"] {
-  const path = args.value("log-file");
+  const path = optional(args, "log-file", readLogFile);
   const format = optional(args, "log-format", readLogFormat);
   if (path === undefined && format !== undefined) throw new UsageError("--log-format needs --log-file FILE");
   return path === undefined ? undefined : { path: resolve(path), format: format ?? "combined" };

@@ -31,6 +31,19 @@ const FLUSH_MS = 1000;
 const SWEEP_EVERY_MS = 900_000;
 /** So many names of the folder are looked at for what to show. */
 const GLANCE_NAMES = 100;
+/** Nobody is told how to publish these: keys, and what holds passwords. */
+const SECRET_TYPES: ReadonlySet<string> = new Set([
+  "pem",
+  "key",
+  "p12",
+  "pfx",
+  "jks",
+  "kdbx",
+  "env",
+  "ppk",
+  "gpg",
+  "asc",
+]);
 /** So many types that are not served are named. */
 const MOST_UNSERVED = 5;
 
@@ -195,7 +208,7 @@ function glance({ folder, policy: { allow } }: ServePlan): Pick<BannerFacts, "sa
       const extension = /^\w[\w.-]*\.(\w+)$/.exec(entry.name)?.[1]?.toLowerCase();
       if (!entry.isFile() || extension === undefined) continue;
       if (allow === "all" || allow.has(extension)) sample ??= entry.name;
-      else unserved.add(extension);
+      else if (!SECRET_TYPES.has(extension)) unserved.add(extension);
     }
   } catch {
     // Only an example and a hint are lost.

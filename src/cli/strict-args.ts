@@ -203,7 +203,8 @@ class Reader {
   }
 
   #turn(flag: string, name: string, isOn: boolean): void {
-    if (this.#switches.has(name)) throw repeated(flag);
+    // Twice the same is what an alias and its user say together.
+    if (this.#switches.get(name) === !isOn) throw repeated(flag);
     this.#switches.set(name, isOn);
   }
 

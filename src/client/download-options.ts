@@ -7,6 +7,7 @@ import type { Answer } from "./answer.ts";
 import type { RemoteUrl } from "./origin.ts";
 import type { Phases, RttSummary, TransferProgress } from "./report.ts";
 import type { Checksum } from "./verify.ts";
+import type { Pace } from "./pace.ts";
 
 /** Where the content goes. */
 export type Destination =
@@ -35,8 +36,8 @@ export type DownloadOptions = {
    * of the session.
    */
   readonly ownFields?: readonly Field[];
-  /** Takes no more bytes per second than this. */
-  readonly limitBytesPerS?: number | undefined;
+  /** Keeps this transfer, and all others that are given the same, below a rate. */
+  readonly pace?: Pace | undefined;
   /** Called once, when the head of the answer that counts has come. */
   readonly onAnswer?: (answer: Answer) => void;
   readonly onProgress?: (progress: TransferProgress) => void;

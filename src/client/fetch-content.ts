@@ -11,7 +11,6 @@ import { DigestCheck } from "./digest-check.ts";
 import { cannotSave } from "./disk-error.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { settleWithin, throwIfInterrupted } from "./interruption.ts";
-import { Pace } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
 import { refuseContent, refuseUnaskedPart } from "./range-answer.ts";
 import { type Arrival, follow } from "./redirect.ts";
@@ -109,7 +108,7 @@ class ContentFetch {
     const totalBytes = head.framing.kind === "length" ? head.framing.length : undefined;
     const meter = new ProgressMeter(clock, totalBytes, this.#options.onProgress);
     const rtt = new RttSamples();
-    const pace = this.#pace();
+    const { pace } = this.#options;
     try {
       const check = new DigestCheck(head.fields, this.#options);
       const trailers = await readBody(connection, (bytes) => {
@@ -139,11 +138,6 @@ class ContentFetch {
       connection.close();
       throw error;
     }
-  }
-
-  #pace(): Pace | undefined {
-    const { limitBytesPerS } = this.#options;
-    return limitBytesPerS === undefined ? undefined : new Pace(limitBytesPerS, this.#session.options.clock);
   }
 
   #tellOrClose(connection: Connection): void {

@@ -88,7 +88,7 @@ class FileFetch {
     this.#body = new FileBody(this.#store, {
       clock,
       stallWindowMs: stallWindowOf(session.options),
-      limitBytesPerS: options.limitBytesPerS,
+      pace: options.pace,
       onProgress: options.onProgress,
       signal: options.signal,
     });

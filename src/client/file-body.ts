@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { readBody } from "./conversation.ts";
 import type { Segment } from "./download-plan.ts";
 import { FileHash } from "./file-hash.ts";
-import { Pace, stallError, StallWatch } from "./pace.ts";
+import { type Pace, stallError, StallWatch } from "./pace.ts";
 import type { PartStore } from "./part-store.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TransferProgress } from "./report.ts";
@@ -19,7 +19,7 @@ export type FileBodyOptions = {
   readonly clock: Clock;
   /** Over how long a rate that is next to nothing counts as a stall. */
   readonly stallWindowMs: number;
-  readonly limitBytesPerS: number | undefined;
+  readonly pace: Pace | undefined;
   readonly onProgress: ((progress: TransferProgress) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 };
@@ -33,16 +33,13 @@ export class FileBody {
   readonly #store: PartStore;
   readonly #options: FileBodyOptions;
   readonly #meter: ProgressMeter;
-  readonly #pace: Pace | undefined;
   #receivedBytes = 0;
 
   constructor(store: PartStore, options: FileBodyOptions) {
-    const { clock, limitBytesPerS } = options;
     this.#store = store;
     this.#options = options;
     this.hash = new FileHash(store);
-    this.#meter = new ProgressMeter(clock, undefined, options.onProgress, store.written);
-    this.#pace = limitBytesPerS === undefined ? undefined : new Pace(limitBytesPerS, clock);
+    this.#meter = new ProgressMeter(options.clock, undefined, options.onProgress, store.written);
   }
 
   /** What came over the network, whatever became of it. */
@@ -70,8 +67,8 @@ export class FileBody {
    * @throws {TransferError} when it is cut short or stalls, or can't be saved; the connection is closed.
    */
   async take(connection: Connection, segment: Segment): Promise<Fields | undefined> {
-    const { stallWindowMs, limitBytesPerS } = this.#options;
-    const watch = new StallWatch(stallWindowMs, limitBytesPerS, () =>
+    const { stallWindowMs, pace } = this.#options;
+    const watch = new StallWatch(stallWindowMs, pace?.rateBytesPerS, () =>
       connection.abandon(stallError("receive", stallWindowMs)),
     );
     connection.lend = () => this.hash.lend(segment.position);
@@ -106,7 +103,7 @@ export class FileBody {
     // Where the segment was cut short, what follows comes over another connection.
     if (taken.length < bytes.length || (segment.position === end && end !== segment.askedEnd))
       throw SEGMENT_FULL;
-    const due = this.#pace?.take(bytes.length, this.#options.signal);
+    const due = this.#options.pace?.take(bytes.length, this.#options.signal);
     return hashing === undefined || due === undefined ? (hashing ?? due) : waitForBoth(hashing, due);
   }
 }

@@ -10,15 +10,15 @@ import { TransferError } from "./transfer-error.ts";
 /** Bytes that may come at once, in ms of the rate. */
 const BURST_MS = 100;
 
-/** Keeps all connections of a transfer together below a rate. */
+/** Keeps all connections of a transfer, and of all transfers that share it, together below a rate. */
 export class Pace {
-  readonly #rateBytesPerS: number;
+  readonly rateBytesPerS: number;
   readonly #clock: Clock;
   /** When all bytes so far would have come at exactly the rate. */
   #dueAtMs: number;
 
   constructor(rateBytesPerS: number, clock: Clock) {
-    this.#rateBytesPerS = rateBytesPerS;
+    this.rateBytesPerS = rateBytesPerS;
     this.#clock = clock;
     this.#dueAtMs = clock.monotonicMs();
   }
@@ -26,7 +26,7 @@ export class Pace {
   /** Counts `bytes`. @returns what to wait for before more are taken, if anything. */
   take(bytes: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     const nowMs = this.#clock.monotonicMs();
-    this.#dueAtMs = Math.max(this.#dueAtMs, nowMs - BURST_MS) + (bytes / this.#rateBytesPerS) * 1000;
+    this.#dueAtMs = Math.max(this.#dueAtMs, nowMs - BURST_MS) + (bytes / this.rateBytesPerS) * 1000;
     const waitMs = this.#dueAtMs - nowMs;
     return waitMs <= BURST_MS ? undefined : pause(waitMs, signal);
   }
@@ -34,6 +34,7 @@ export class Pace {
 
 /** Bytes per second: slower than any modem, but not a server that drips to hold a client. */
 const LEAST_BYTES_PER_S = 100;
+const MOST_SHARES = 64;
 
 /** Finds a connection that brings too little over a window: silence is only the extreme of it. */
 export class StallWatch {
@@ -43,7 +44,8 @@ export class StallWatch {
 
   /**
    * @param windowMs how long it may bring too little.
-   * @param limitBytesPerS the rate that the user allows, if any: a server may not be blamed for that.
+   * @param limitBytesPerS the rate that the user allows, if any, for up to {@link MOST_SHARES} connections together: a server
+   *   may not be blamed for that.
    * @param onStall called at the end of each window that brought too little.
    * @param moved how much has been moved in all, for who does not {@link count} it.
    */
@@ -53,7 +55,7 @@ export class StallWatch {
     onStall: () => void,
     moved?: () => number,
   ) {
-    const leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / 4);
+    const leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / MOST_SHARES);
     this.#leastBytes = (leastBytesPerS * windowMs) / 1000;
     let formerBytes = moved?.() ?? 0;
     this.#timer = setInterval(() => {

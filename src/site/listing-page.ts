@@ -73,8 +73,8 @@ export function listingRow(entry: Entry): SafeHtml {
   return markup`<tr><td class="name ${entry.kind}"><a href="${address}"><bdi>${shown}</bdi></a></td><td class="size">${size}</td><td class="date">${dateOf(entry.modifiedMs)}</td></tr>\n`;
 }
 
-/** What a folder without anything to see shows in place of rows. */
-export const EMPTY_ROW: SafeHtml = markup`<tr><td class="empty" colspan="3">There are no files here.</td></tr>\n`;
+/** What a folder without anything to see shows in place of rows: there may be files that are not served. */
+export const EMPTY_ROW: SafeHtml = markup`<tr><td class="empty" colspan="3">There is nothing to see here.</td></tr>\n`;
 
 /** The end of the page. */
 export function listingBottom(window: PageWindow): SafeHtml {

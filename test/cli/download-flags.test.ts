@@ -34,7 +34,7 @@ describe("readDownloadSettings()", () => {
       checksum: undefined,
       requireDigest: false,
       ownFields: [],
-      limitBytesPerS: undefined,
+      pace: undefined,
       family: undefined,
     });
   });
@@ -43,7 +43,7 @@ describe("readDownloadSettings()", () => {
     [["--retries", "0"], { retries: 0 }],
     [["-x", "4"], { connections: 4 }],
     [["-x16"], { connections: 16 }],
-    [["--limit-rate", "2M"], { limitBytesPerS: 2 * 1024 * 1024 }],
+    [["--limit-rate", "2M"], { pace: expect.objectContaining({ rateBytesPerS: 2 * 1024 * 1024 }) }],
     [["--require-digest"], { requireDigest: true }],
     [
       ["-H", "X-A: b", "-H", "Cookie: c=d"],

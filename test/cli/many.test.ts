@@ -81,6 +81,31 @@ describe("netfile get of several URLs", () => {
     expect([text("one/a.txt"), text("two/127.0.0.1/2-b.txt")]).toEqual(["a.txt", "b.txt"]);
   });
 
+  test.each([
+    [["-"], "can't be printed"],
+    [["-o", "-"], "can't be printed"],
+    [["-o", "out.txt"], '"out.txt" is none; end its name with a slash'],
+  ])("refuses %j as the place of many", async (words, message) => {
+    const { code, err } = await run(["get", at("/a.txt"), at("/b.txt"), ...words]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(existsSync(folder.at("out.txt"))).toBe(false);
+    expect(existsSync(folder.at("-"))).toBe(false);
+  });
+
+  test("makes a folder of any name with a slash at its end", async () => {
+    expect((await run(["get", at("/a.txt"), at("/b.txt"), "-q", "-o", "out.d/"])).code).toBe(0);
+    expect(text("out.d/a.txt")).toBe("a.txt");
+  });
+
+  test("does not save a folder's page where a file was named", async () => {
+    const { code, err } = await run(["get", at("/sub"), at("/a.txt"), "some", "--keep-going"]);
+    expect(code).not.toBe(0);
+    expect(err).toContain("is a folder, or a page of its own");
+    expect(existsSync(folder.at("some/sub"))).toBe(false);
+    expect(text("some/a.txt")).toBe("a.txt");
+  });
+
   test("tells of each event as one line of JSON", async () => {
     const { code, out } = await run([
       "get",
@@ -130,6 +155,8 @@ describe("netfile get of several URLs", () => {
     [["-i", "-"], "There is no URL"],
     [["-r", "http://h/"], "The folder to save to is missing"],
     [["-r", "http://h/", "d", "-i", "x"], "--input-file does not go with -r"],
+    [["-r", "http://h/", "http://i/"], "With -r one folder is fetched at a time"],
+    [["-r", "http://h/", "http://i/", "d"], "With -r one folder is fetched at a time"],
   ])("refuses %j with exit code 2", async (words, message) => {
     const { code, err } = await run(["get", ...words]);
     expect(code).toBe(2);
@@ -175,6 +202,14 @@ describe("netfile get of several URLs", () => {
 });
 
 describe("netfile get -r", () => {
+  test("tells that there is no folder of the name: it may be a file's", async () => {
+    const { code, err } = await run(["get", "-r", at("/a.txt"), "m"]);
+    expect(code).toBe(3);
+    expect(err).toContain(
+      `There is no folder ${at("/a.txt/")} (404 Not Found); check its name, or leave -r out`,
+    );
+  });
+
   test("mirrors a folder with its dates, and fetches only what changed", async () => {
     expect((await run(["get", "-r", at("/"), "m"])).code).toBe(0);
     expect(text("m/sub/deep/d.txt")).toBe("sub/deep/d.txt");
@@ -369,8 +404,10 @@ describe("netfile put -r", () => {
     [["-r", "http://h/"], "The folder comes first"],
     [["-r", "in", "in", "http://h/"], "With -r one folder is sent at a time"],
     [["-r", "in", "http://h/", "--post"], "--post does not go with -r"],
+    [["-r", "list.txt", "http://h/"], '"list.txt" is a file; leave -r out to send it'],
     [["in", "http://h/", "--jobs", "2"], "--jobs is for several files"],
   ])("refuses %j with exit code 2", async (words, message) => {
+    writeFileSync(folder.at("list.txt"), "x");
     const { code, err } = await run(["put", ...words]);
     expect(code).toBe(2);
     expect(err).toContain(message);

@@ -56,6 +56,8 @@ describe("readPutWords()", () => {
     [["localhost", "80", "a", "b", "c"], 'The word "c" is one too many; the order is HOST PORT FILE NAME'],
     [["http://h/", "a"], "The file comes first"],
     [["a", "http://h/", "b"], 'The word "b" is one too many; the order is FILE URL'],
+    [["a.txt", "127.0.0.1:31500"], "write them as a URL: netfile put a.txt http://127.0.0.1:31500/"],
+    [["a.txt", "[::1]:80/sub/"], "netfile put a.txt http://[::1]:80/sub/"],
     [["localhost", "99999", "a"], 'The port "99999" is not a port; write a number from 1 to 65535'],
   ])("refuses %j", (words, message) => {
     expect(() => readPutWords(words)).toThrow(UsageError);

@@ -111,6 +111,7 @@ describe("readServePlan()", () => {
     [["--timeout-min=0.2"], 'The value "0.2" of --timeout-min is too short; write 1 or more seconds'],
     [["--timeout-min=30"], "--timeout-min is greater than --timeout-max"],
     [["--timeout-max=2", "--timeout-min=3"], "--timeout-min is greater than --timeout-max"],
+    [["--log-file=-"], '"-" is no file to keep a log in; for standard output write /dev/stdout'],
     [["--log-format=json"], "--log-format needs --log-file FILE"],
   ])("refuses %j", (words, message) => {
     expect(() => plan(...words)).toThrow(UsageError);

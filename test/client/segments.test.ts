@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
+import { Pace } from "../../src/client/pace.ts";
 import type { Session } from "../../src/client/session.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { makeSession, makeTemporaryFolder, urlOn, type TemporaryFolder } from "../support/client-session.ts";
 import {
   type HeardRequest,
@@ -14,6 +16,10 @@ import {
 import { type RunningSite, startSite } from "../support/running-site.ts";
 
 setDefaultTimeout(60_000);
+
+function paceOf(mibPerS: number): Pace {
+  return new Pace(mibPerS * 1024 * 1024, systemClock);
+}
 
 const content = randomBytes(24 * 1024 * 1024);
 let site: RunningSite;
@@ -53,7 +59,7 @@ const saved = () => readFileSync(folder.at("a.txt"));
 
 describe("download() over several connections", () => {
   test("-x 4 takes four, each with If-Range, and the whole is proven", async () => {
-    const result = await get(() => ({}), { connections: 4, limitBytesPerS: 24 * 1024 * 1024, ...known });
+    const result = await get(() => ({}), { connections: 4, pace: paceOf(24), ...known });
     expect(result).toMatchObject({ connections: 4, proof: "sha-256", provenBy: "user" });
     expect(saved().equals(content)).toBe(true);
     const ranges = proxy?.requests.filter(({ range }) => range !== undefined) ?? [];
@@ -90,7 +96,7 @@ describe("download() over several connections", () => {
       { isDivided: false },
     ],
   ])("%s: the right bytes all the same", async (_name, choose, { isDivided }) => {
-    const result = await get(choose, { connections: 3, limitBytesPerS: 24 * 1024 * 1024, ...known });
+    const result = await get(choose, { connections: 3, pace: paceOf(24), ...known });
     expect(saved().equals(content)).toBe(true);
     if (isDivided) expect(proxy?.requests.length).toBeGreaterThan(1);
     expect(result.receivedBytes).toBeLessThan(content.length * 1.5);
@@ -104,7 +110,7 @@ describe("download() over several connections", () => {
   });
 
   test("left to itself, it takes more where each connection has its share, and proves the whole", async () => {
-    const result = await get(() => ({}), { connections: "auto", limitBytesPerS: 6 * 1024 * 1024 });
+    const result = await get(() => ({}), { connections: "auto", pace: paceOf(6) });
     expect(result.connections).toBeGreaterThan(1);
     expect(result).toMatchObject({ proof: "sha-256", provenBy: "server" });
     expect(saved().equals(content)).toBe(true);
@@ -112,7 +118,7 @@ describe("download() over several connections", () => {
 
   test("the rate is kept, over all connections together", async () => {
     const startMs = performance.now();
-    await get(() => ({}), { connections: 3, limitBytesPerS: 16 * 1024 * 1024, ...known });
+    await get(() => ({}), { connections: 3, pace: paceOf(16), ...known });
     expect(performance.now() - startMs).toBeGreaterThan(1200);
   });
 });

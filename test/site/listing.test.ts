@@ -85,7 +85,7 @@ describe("list()", () => {
 
   test("says so when there is nothing to see", async () => {
     const reply = await get(makeSite(new MemoryStore({ "empty/": "" })), "/empty/", HTML);
-    expect(reply.text).toContain("There are no files here.");
+    expect(reply.text).toContain("There is nothing to see here.");
     expect(reply.text).toContain("0 files");
     expect(JSON.parse((await get(makeSite(new MemoryStore()), "/", JSON_ACCEPT)).text)).toEqual({
       path: "/",
