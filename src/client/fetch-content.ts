@@ -11,6 +11,7 @@ import { DigestCheck } from "./digest-check.ts";
 import { cannotSave } from "./disk-error.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { settleWithin, throwIfInterrupted } from "./interruption.ts";
+import { pathOf } from "./origin.ts";
 import { ProgressMeter } from "./progress.ts";
 import { refuseContent, refuseUnaskedPart } from "./range-answer.ts";
 import { type Arrival, follow } from "./redirect.ts";
@@ -165,7 +166,7 @@ class ContentFetch {
 function refusalOf({ reply: { head }, url }: Arrival): TransferError | undefined {
   if (head.status === 206) return refuseUnaskedPart();
   if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
-  return refuseContent(head);
+  return refuseContent(head, pathOf(url));
 }
 
 async function settleBoth(

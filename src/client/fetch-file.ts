@@ -16,7 +16,7 @@ import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
 import { FileProof, type FileProven } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
-import { formatRemoteUrl } from "./origin.ts";
+import { formatRemoteUrl, pathOf } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
 import { sweepLeftovers } from "./part-sweep.ts";
@@ -176,7 +176,7 @@ class FileFetch {
   #refusalOf({ reply: { head }, url }: Arrival): TransferError | undefined {
     if (head.status === 206) return refuseUnaskedPart();
     if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
-    return refuseContent(head);
+    return refuseContent(head, pathOf(url));
   }
 
   async #takeNothing({ reply }: Arrival): Promise<void> {

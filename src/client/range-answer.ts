@@ -38,15 +38,31 @@ export function judgeRangeAnswer(head: ResponseHead, asked: AskedRange): RangeVe
   return head.status === 200 || head.status === 203 ? { kind: "whole" } : undefined;
 }
 
+/** Codings that some servers name for files that are compressed already, and how such files are called. */
+const CODED_NAMES: ReadonlyMap<string, RegExp> = new Map([
+  ["gzip", /\.(?:t?gz|svgz)$/i],
+  ["x-gzip", /\.(?:t?gz|svgz)$/i],
+  ["compress", /\.z$/i],
+  ["x-compress", /\.z$/i],
+  ["bzip2", /\.t?bz2?$/i],
+  ["x-bzip2", /\.t?bz2?$/i],
+  ["xz", /\.t?xz$/i],
+  ["zstd", /\.t?zst$/i],
+  ["br", /\.br$/i],
+]);
+
 /**
  * Why content that came with 200 or 203 can't be saved; `undefined` when it can.
  *
- * A coding would be a different file than its name says. Codings are refused rather than undone, however many there are
- * (CVE-2023-23916, CVE-2022-32206).
+ * A coding would be a different file than its name says, unless its name says so, as `a.tar.gz` does (Apache's AddEncoding).
+ * Codings are refused rather than undone, however many there are (CVE-2023-23916, CVE-2022-32206).
+ *
+ * @param path of the URL that was asked.
  */
-export function refuseContent(head: ResponseHead): TransferError | undefined {
+export function refuseContent(head: ResponseHead, path: string): TransferError | undefined {
   const coding = codingOf(head);
-  if (coding !== undefined) return unasked(`the file in the coding "${printable(coding.slice(0, 40))}"`);
+  if (coding !== undefined && CODED_NAMES.get(coding.toLowerCase())?.test(path) !== true)
+    return unasked(`the file in the coding "${printable(coding.slice(0, 40))}"`);
   if (isMultipart(head) || head.fields.has("content-range")) return unasked("parts of the file");
   return undefined;
 }

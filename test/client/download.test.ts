@@ -257,6 +257,34 @@ describe("download(): the answer", () => {
   });
 });
 
+describe("download(): a file that is compressed, and called so", () => {
+  test.each([
+    ["a.tar.gz", "x-gzip"],
+    ["a.tgz", "gzip"],
+    ["A.SVGZ", "GZIP"],
+    ["a.tar.bz2", "x-bzip2"],
+    ["a.txt.br", "br"],
+    ["a.txt.zst", "zstd"],
+  ])("%s in the coding %s is saved as it is", async (name, coding) => {
+    serve([hear, say(ok(`Content-Length: 5\r\nContent-Encoding: ${coding}\r\n`, "hello"))]);
+    await get(`/${name}`);
+    expect(saved(name)).toBe("hello");
+  });
+
+  test.each([
+    ["a.gz", "br"],
+    ["a.gz", "gzip, gzip"],
+    ["gz", "gzip"],
+    ["a.txt?x=.gz", "gzip"],
+    ["constructor", "constructor"],
+  ])("%s in the coding %s is refused", async (name, coding) => {
+    serve([hear, say(ok(`Content-Length: 5\r\nContent-Encoding: ${coding}\r\n`, "hello"))]);
+    const getting = get(`/${name}`);
+    expect((await transferErrorOf(getting)).phase).toBe("protocol");
+    expect(folder.names()).toEqual([]);
+  });
+});
+
 describe("download(): a digest is checked (RFC 9530)", () => {
   test.each([
     ["Repr-Digest", `Repr-Digest: sha-256=:${sha256("hello")}:\r\n`],
