@@ -1,7 +1,9 @@
 /**
  * Taking an answer from a connection: its head, its body, or just its end.
  */
+import { asBuffer, concatBytes } from "../base/bytes.ts";
 import { printable } from "../base/printable.ts";
+import { parseMediaType } from "../semantics/media-type.ts";
 import type { Fields } from "../wire/fields.ts";
 import type { RequestToSend, ResponseHead, WireEvent } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
@@ -72,14 +74,22 @@ export async function readBody(
   }
 }
 
-/** Gives the connection back after an answer whose body is not wanted; closes it when that body is long or slow. */
-export async function discardBody(session: Session, { head, connection }: Reply): Promise<void> {
+/**
+ * Gives the connection back after an answer whose body is not wanted; closes it when that body is long or slow.
+ * @param look sees what is thrown away, piece by piece; a piece may change afterwards.
+ */
+export async function discardBody(
+  session: Session,
+  { head, connection }: Reply,
+  look?: (bytes: Uint8Array) => void,
+): Promise<void> {
   let leftBytes = UNWANTED_BODY_BYTES;
   const timer = setTimeout(() => connection.close(), UNWANTED_BODY_MS);
   try {
     if (head.framing.kind === "until-close") return;
     await readBody(connection, (bytes) => {
       leftBytes -= bytes.length;
+      look?.(bytes);
       if (leftBytes < 0) connection.close();
     });
   } catch {
@@ -88,6 +98,42 @@ export async function discardBody(session: Session, { head, connection }: Reply)
     clearTimeout(timer);
     session.release(connection);
   }
+}
+
+/** So much of a refusal is read for what it says. */
+const WORDS_BYTES = 4096;
+const MOST_WORDS = 200;
+
+/**
+ * Ends an answer that refuses, as {@link discardBody} does.
+ * @returns `error` with what the server says of it, where that is plain text: it knows better than its status does.
+ */
+export async function explainRefusal(
+  session: Session,
+  reply: Reply,
+  error: TransferError,
+): Promise<TransferError> {
+  const { status, fields } = reply.head;
+  const isPlain = parseMediaType(fields.get("content-type") ?? "")?.type === "text/plain";
+  if (status < 400 || !isPlain || fields.has("content-encoding")) {
+    await discardBody(session, reply);
+    return error;
+  }
+  const parts: Uint8Array[] = [];
+  let leftBytes = WORDS_BYTES;
+  await discardBody(session, reply, (bytes) => {
+    if (leftBytes > 0) parts.push(bytes.slice(0, leftBytes));
+    leftBytes -= bytes.length;
+  });
+  const words = wordsOf(asBuffer(concatBytes(parts)).toString("utf8"), status);
+  return words === undefined ? error : error.withMessage(`${error.message} (it says: ${words})`);
+}
+
+/** The first line that says more than the status. */
+function wordsOf(text: string, status: number): string | undefined {
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  const line = lines.find((each) => each !== "" && !each.startsWith(`${status} `) && each !== String(status));
+  return line === undefined ? undefined : printable(line.slice(0, MOST_WORDS).replace(/\.$/, ""));
 }
 
 /** Gives every failure of a transfer its one type. */

@@ -6,7 +6,7 @@ import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import { type Answer, describeAnswer, measurePhases, refusedDownload } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import { asTransferError, discardBody, readBody } from "./conversation.ts";
+import { asTransferError, explainRefusal, readBody } from "./conversation.ts";
 import { DigestCheck } from "./digest-check.ts";
 import { cannotSave } from "./disk-error.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
@@ -98,8 +98,7 @@ class ContentFetch {
     this.#answer = answer;
     const refusal = refusalOf(arrival);
     if (refusal === undefined) return this.#take(arrival.reply, answer);
-    await discardBody(this.#session, arrival.reply);
-    throw refusal;
+    throw await explainRefusal(this.#session, arrival.reply, refusal);
   }
 
   async #take(reply: Reply, answer: Answer): Promise<Fetched> {

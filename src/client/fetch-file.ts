@@ -8,7 +8,7 @@ import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Fields } from "../wire/fields.ts";
 import { type Answer, describeAnswer, refusedDownload } from "./answer.ts";
-import { asTransferError, discardBody } from "./conversation.ts";
+import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import type { Place } from "./destination.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { makeSegment, type Segment } from "./download-plan.ts";
@@ -133,8 +133,7 @@ class FileFetch {
     if (verdict?.kind === "part") return this.#takePart(arrival, verdict);
     const refusal = this.#refusalOf(arrival);
     if (refusal === undefined) return this.#takeWhole(arrival);
-    await discardBody(this.#session, arrival.reply);
-    throw refusal;
+    throw await explainRefusal(this.#session, arrival.reply, refusal);
   }
 
   /** The first gap of what is there already, if that can be relied on. */

@@ -46,8 +46,16 @@ export class TransferError extends Error {
 
   /** The same error, of a transfer that the next run goes on with: `keptBytes` are kept. */
   keeping(keptBytes: number): TransferError {
-    const { phase, message, status, isRetryable, cause } = this;
-    const details = { isRetryable, cause, keptBytes, canGoOn: true };
-    return new TransferError(phase, message, status === undefined ? details : { ...details, status });
+    return new TransferError(this.phase, this.message, { ...this.#details(), keptBytes, canGoOn: true });
+  }
+
+  /** The same error in other words, which are printable. */
+  withMessage(message: string): TransferError {
+    return new TransferError(this.phase, message, this.#details());
+  }
+
+  #details() {
+    const { status, isRetryable, cause, keptBytes, canGoOn } = this;
+    return { isRetryable, cause, keptBytes, canGoOn, ...(status === undefined ? {} : { status }) };
   }
 }

@@ -7,7 +7,7 @@ import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import type { InformationalHead } from "../wire/message.ts";
 import { refusedUpload } from "./answer.ts";
-import { askForHead, asTransferError, discardBody } from "./conversation.ts";
+import { askForHead, asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import { digestOfFile } from "./file-digest.ts";
 import { FileSender } from "./file-sender.ts";
 import { throwIfInterrupted } from "./interruption.ts";
@@ -278,10 +278,9 @@ class Resumption {
   }
 
   async #takeRefusal(reply: Reply): Promise<Failure> {
-    await discardBody(this.#session, reply);
     const { head } = reply;
     const { status } = head;
-    const refused = refusedUpload(head, this.#options.url);
+    const refused = await explainRefusal(this.#session, reply, refusedUpload(head, this.#options.url));
     // A wrong offset is put right by asking for it.
     const isRetryable = refused.isRetryable || status === 409;
     const error = new TransferError("answer", refused.message, { status, isRetryable });

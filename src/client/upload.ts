@@ -4,7 +4,7 @@
 import type { ResponseHead } from "../wire/message.ts";
 import { announceAnswer, ignoredUpload, refusedUpload, type Answer } from "./answer.ts";
 import { FileSender } from "./file-sender.ts";
-import { asTransferError, discardBody } from "./conversation.ts";
+import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import { LocalFile } from "./local-file.ts";
 import { pathOf, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
 import type { Phases } from "./report.ts";
@@ -58,8 +58,9 @@ async function sendAndSettle(
     : await sendPlainly(session, options, file);
   const { reply, sender } = sending;
   const answer = announceAnswer(reply, options, { url: options.url, startedAtMs });
+  if (reply.head.status < 200 || reply.head.status > 299)
+    throw await explainRefusal(session, reply, refusedUpload(reply.head, options.url));
   await discardBody(session, reply);
-  if (reply.head.status < 200 || reply.head.status > 299) throw refusedUpload(reply.head, options.url);
   if (!sender.isWhole) throw ignoredUpload(reply.head, options.url);
   sender.finish();
   return {

@@ -257,6 +257,49 @@ describe("download(): the answer", () => {
   });
 });
 
+describe("download(): a refusal", () => {
+  const refuse = (type: string, body: string) => {
+    const length = Buffer.byteLength(body);
+    const head = `HTTP/1.1 403 Forbidden\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
+    serve([hear, say(head), say(Buffer.from(body))]);
+  };
+
+  test.each([
+    [
+      "text/plain; charset=utf-8",
+      "403 Forbidden\nThis type is not served.\n",
+      "(it says: This type is not served)",
+    ],
+    ["text/plain", "\r\n  Größe: zu groß  \r\nmore", "(it says: Größe: zu groß)"],
+    ["text/plain", "a\u001b[31mred\u202e", "(it says: a\\x1b[31mred\\u{202e})"],
+    ["text/plain", "x".repeat(70_000), `(it says: ${"x".repeat(200)})`],
+  ])("of %s is told with what it says", async (type, body, words) => {
+    refuse(type, body);
+    const { message, status, phase } = await transferErrorOf(get());
+    expect({ status, phase }).toEqual({ status: 403, phase: "answer" });
+    expect(message.endsWith(words)).toBe(true);
+  });
+
+  test.each([
+    ["text/html", "<p>No."],
+    ["text/plain", ""],
+    ["text/plain", "403 Forbidden\n"],
+    ["text/plain\r\nContent-Encoding: gzip", "xx"],
+  ])("of %j that says %j is told by its status", async (type, body) => {
+    refuse(type, body);
+    expect((await transferErrorOf(get())).message).not.toContain("it says");
+  });
+
+  test("is told by its status when its body does not come", async () => {
+    serve([
+      hear,
+      say("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n"),
+      cut,
+    ]);
+    expect(await transferErrorOf(get())).toMatchObject({ status: 403, phase: "answer" });
+  });
+});
+
 describe("download(): a file that is compressed, and called so", () => {
   test.each([
     ["a.tar.gz", "x-gzip"],

@@ -135,6 +135,14 @@ describe("upload()", () => {
     expect(error).toMatchObject({ phase: "answer", status });
     expect(error.message).toContain(part);
   });
+
+  test("and what the server says of it, in plain text", async () => {
+    const words = "409 Conflict\nA file of this name exists.\n";
+    const head = `HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\n\r\n`;
+    serve([hear, hearBody(5), say(head + words)]);
+    const { message } = await transferErrorOf(put("small"));
+    expect(message).toEndWith("choose another name (it says: A file of this name exists)");
+  });
 });
 
 describe("upload(): Expect: 100-continue (RFC 9110 §10.1.1)", () => {
