@@ -257,13 +257,13 @@ describe("download(): the answer", () => {
   });
 });
 
-describe("download(): a refusal", () => {
-  const refuse = (type: string, body: string) => {
-    const length = Buffer.byteLength(body);
-    const head = `HTTP/1.1 403 Forbidden\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
-    serve([hear, say(head), say(Buffer.from(body))]);
-  };
+function refuse(type: string, body: string): void {
+  const length = Buffer.byteLength(body);
+  const head = `HTTP/1.1 403 Forbidden\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
+  serve([hear, say(head), say(Buffer.from(body))]);
+}
 
+describe("download(): a refusal", () => {
   test.each([
     [
       "text/plain; charset=utf-8",
