@@ -48,7 +48,7 @@ export async function fetchForConsumer(
         content.tellAnswer();
         throw failure;
       }
-      onNotice?.(`${failure.message}. Trying again in ${(delayMs / 1000).toFixed(1)} s`);
+      onNotice?.(`${failure.whatHappened}. Trying again in ${(delayMs / 1000).toFixed(1)} s`);
       await pause(delayMs, signal);
       throwIfInterrupted("send", signal);
     }

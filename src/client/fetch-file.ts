@@ -334,7 +334,7 @@ class FileFetch {
       : written.totalBytes > 0
         ? ", from the beginning, since the server gives no strong ETag to go on by"
         : "";
-    return `${failure.message}. Trying again ${when}${from}`;
+    return `${failure.whatHappened}. Trying again ${when}${from}`;
   }
 
   #forget(): void {

@@ -44,6 +44,11 @@ export class TransferError extends Error {
     this.canGoOn = details.canGoOn ?? false;
   }
 
+  /** What happened, without the advice to try again: for one who is told that this is done. */
+  get whatHappened(): string {
+    return this.message.replace(/; try again(?: later|, or allow more time)?$/, "");
+  }
+
   /** The same error, of a transfer that the next run goes on with: `keptBytes` are kept. */
   keeping(keptBytes: number): TransferError {
     return new TransferError(this.phase, this.message, { ...this.#details(), keptBytes, canGoOn: true });

@@ -116,7 +116,7 @@ class Resumption {
         await this.#recover({ error: failure, retryAfterMs: undefined }, 0);
         return;
       }
-      this.#notice(`${failure.message}. Sending the file from its beginning`);
+      this.#notice(`${failure.whatHappened}. Sending the file from its beginning`);
       this.#forget();
     }
   }
@@ -191,7 +191,7 @@ class Resumption {
     if (delayMs === undefined) throw error;
     throwIfInterrupted("send", signal);
     const what = this.#resource === undefined ? "sending it again" : "going on with the upload";
-    this.#notice(`${error.message}; ${what}`);
+    this.#notice(`${error.whatHappened}; ${what}`);
     await pause(delayMs, signal);
     throwIfInterrupted("send", signal);
   }
