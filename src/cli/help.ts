@@ -58,8 +58,8 @@ function valueHint(definition: StrictArgDef): string {
   return definition.bareValue === undefined ? ` ${hint}` : `[=${hint}]`;
 }
 
-/** Two columns; a term that is too wide gets a line of its own. */
-function formatRows(title: string, rows: readonly Row[], colors: Colors): string {
+/** Formats a titled list in two columns, within 80; a term that is too wide gets a line of its own. Empty for no rows. */
+export function formatRows(title: string, rows: readonly Row[], colors: Colors): string {
   if (rows.length === 0) return "";
   const width = Math.min(26, Math.max(...rows.map(([term]) => term.length)));
   const indent = " ".repeat(width + 4);

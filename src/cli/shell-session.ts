@@ -18,12 +18,13 @@ import type { upload } from "../client/upload.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
+import { formatRows } from "./help.ts";
 import { formatPanel } from "./panel.ts";
 import { remoteNameFor } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
-import { resolveRemotePath } from "./shell-command.ts";
+import { resolveRemotePath, SHELL_ROWS } from "./shell-command.ts";
 import type { ShellCommand } from "./shell-command.ts";
-import { formatEntries, formatShellHelp } from "./shell-texts.ts";
+import { formatEntries } from "./shell-texts.ts";
 import { runTransfer } from "./transfer-run.ts";
 import type { TransferEnd, TransferSettings } from "./transfer-run.ts";
 
@@ -122,7 +123,7 @@ export class ShellSession {
       case "info":
         return this.#info(signal);
       case "help":
-        err.print(formatShellHelp());
+        err.print(`${formatRows("Commands", SHELL_ROWS, err.colors)}\n`);
         return EXIT.done;
       case "quit":
         return EXIT.done;

@@ -1,10 +1,9 @@
 /**
- * What the shell prints besides transfers: a listing, and the help.
+ * What the shell prints besides transfers: a listing.
  */
 import { printable } from "../base/printable.ts";
 import { formatBytes } from "../base/units.ts";
 import type { RemoteEntry } from "../client/remote-entry.ts";
-import { SHELL_ROWS } from "./shell-command.ts";
 
 /** One line for each entry: size, date, name; folders with a slash. */
 export function formatEntries(entries: readonly RemoteEntry[]): string {
@@ -27,9 +26,4 @@ function formatDate(ms: number | undefined): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
-}
-
-/** The answer to `help`. */
-export function formatShellHelp(): string {
-  return SHELL_ROWS.map(([usage, summary]) => `  ${usage.padEnd(18)} ${summary}\n`).join("");
 }
