@@ -257,7 +257,7 @@ class FileFetch {
     return trailers;
   }
 
-  /** Asks how long the file is when a transfer without a length lasts: for the progress, and to divide it. */
+  /** Asks how long the file is when a transfer without a length lasts: for the progress, to divide it, and whether there is room. */
   async #learnLength(arrival: Arrival, segment: Segment): Promise<void> {
     const { validator, totalBytes } = this.#store.version ?? {};
     if (totalBytes !== undefined || validator === undefined) return;
@@ -268,6 +268,11 @@ class FileFetch {
     segment.end = Number(length);
     segment.askedEnd = segment.end;
     this.#body.recount();
+    try {
+      this.#store.reserve();
+    } catch (error) {
+      arrival.reply.connection.abandon(asTransferError(error));
+    }
   }
 
   /** All is there: proves it, and gives it its name. */
@@ -362,9 +367,8 @@ class FileFetch {
       if (failure.status !== undefined) this.#tellAnswer();
       return failure;
     }
-    const keptBytes = this.#store.written.totalBytes;
-    await this.#store.keep();
+    const keptBytes = await this.#store.keep();
     if (failure.status !== undefined) this.#tellAnswer();
-    return failure.keeping(keptBytes);
+    return keptBytes === 0 ? failure : failure.keeping(keptBytes);
   }
 }

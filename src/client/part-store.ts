@@ -31,6 +31,8 @@ const RESERVED_ABOVE_BYTES = 1024 * 1024;
 export class PartStore {
   readonly written = new WrittenSpans();
   #earlierBytes = 0;
+  /** So much the journal claims. */
+  #notedBytes = 0;
   readonly #url: string;
   readonly #clock: Clock;
   readonly #lock: PartLock;
@@ -103,6 +105,7 @@ export class PartStore {
     this.#generation += 1;
     this.written.clear();
     this.#earlierBytes = 0;
+    this.#notedBytes = 0;
     this.#synced = [];
     this.#sink.clear();
     this.#version = version;
@@ -156,9 +159,12 @@ export class PartStore {
     this.#lock.release();
   }
 
-  /** Ends for now; what is there is kept for the next run. Never throws. */
-  async keep(): Promise<void> {
-    if (this.#isClosed) return;
+  /**
+   * Ends for now; what is there is kept for the next run. Never throws.
+   * @returns so many bytes; 0 when no journal could be written, as on a full disk: then nothing is left.
+   */
+  async keep(): Promise<number> {
+    if (this.#isClosed) return 0;
     try {
       const extents = [...this.written.extents];
       await this.#sink.synchronize();
@@ -167,9 +173,14 @@ export class PartStore {
     } catch {
       // Then the journal stays as it was, and claims less.
     }
+    if (this.#notedBytes === 0) {
+      this.discard();
+      return 0;
+    }
     this.#isClosed = true;
     this.#sink.keep();
     this.#lock.release();
+    return this.#notedBytes;
   }
 
   /** Ends, and leaves nothing. Never throws. */
@@ -186,6 +197,7 @@ export class PartStore {
     if (kept === undefined || kept.extents.some(({ end }) => end > size)) return this.begin(undefined);
     for (const { start, end } of kept.extents) this.written.add(start, end);
     this.#earlierBytes = this.written.totalBytes;
+    this.#notedBytes = this.#earlierBytes;
     this.#synced = kept.extents;
     this.#version = { validator: kept.validator, totalBytes: kept.totalBytes, sha256: kept.sha256 };
   }
@@ -224,6 +236,7 @@ export class PartStore {
     const [url, synced] = [this.#url, this.#synced];
     try {
       writeJournal(this.#journalPath, { url, validator, totalBytes, sha256, written, synced }, durability);
+      this.#notedBytes = this.written.totalBytes;
     } catch (error) {
       throw cannotSave(this.path, error);
     }

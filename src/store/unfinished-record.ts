@@ -6,6 +6,7 @@
 import { closeSync, constants, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { randomHex } from "../base/bytes.ts";
 import { syncDescriptor } from "../base/disk-flush.ts";
+import type { DiskPath } from "./confine.ts";
 import type { HeldFolder } from "./reach.ts";
 import type { UploadNote } from "./store.ts";
 import { syncFolder } from "./upload-place.ts";
@@ -119,19 +120,28 @@ export async function writeRecordDurably(
   const path = root.at(newName(id));
   const descriptor = openSync(path, O_NEW, 0o600);
   try {
-    writeSync(descriptor, JSON.stringify(record));
-    await syncDescriptor(descriptor);
-  } finally {
-    closeSync(descriptor);
+    try {
+      writeSync(descriptor, JSON.stringify(record));
+      await syncDescriptor(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(path, root.at(recordName(id)));
+  } catch (error) {
+    removeQuietly(path);
+    throw error;
   }
-  renameSync(path, root.at(recordName(id)));
   await syncFolder(root.path);
 }
 
 /** Never throws. */
 export function removeRecord(root: HeldFolder, id: string): void {
+  removeQuietly(root.at(recordName(id)));
+}
+
+function removeQuietly(path: DiskPath): void {
   try {
-    unlinkSync(root.at(recordName(id)));
+    unlinkSync(path);
   } catch {
     // Gone already, or the sweep tries again.
   }

@@ -300,7 +300,7 @@ export class Exchange {
     const pieces = this.#begin(
       beginResponse(message, {
         // A bad head may still tell that it was HEAD, whose answer has no body.
-        method: this.#request?.method ?? source.method,
+        method: this.#request?.method ?? source.method ?? this.#error?.method,
         version: this.#request?.version,
         closes: message.close === true || !this.persists || this.#leavesBodyUnclear(),
       }),

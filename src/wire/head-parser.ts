@@ -34,7 +34,7 @@ export function describeLongRequestLine(line: string): Excess {
   const methodLength = line.split(" ", 1)[0]?.length ?? 0;
   return methodLength > REQUEST_LINE_REST_BYTES
     ? { message: "The method is too long", status: 501 }
-    : { message: "The request-target is too long", status: 414 };
+    : { message: "The request-target is too long", status: 414, method: methodOf(line) };
 }
 
 /** The methods of nearly every request. One text for all of them: whoever compares it finds it in the nearest memory. */
@@ -52,10 +52,25 @@ function nameMethod(method: string): string {
 /**
  * Parses `method SP request-target SP HTTP-version` (RFC 9112 §3).
  *
- * @throws {ProtocolError} 400 when it is malformed, 414 when the target is longer than `targetBytes`, 505 on another major
- *   version than 1.
+ * @throws {ProtocolError} with the method, 400 when it is malformed, 414 when the target is longer than `targetBytes`, 505 on
+ *   another major version than 1.
  */
 export function parseRequestLine(line: string, targetBytes: number): RequestLine {
+  try {
+    return parseRequestParts(line, targetBytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.message, error.status, error.blame, methodOf(line));
+  }
+}
+
+/** What a request-line begins with: the answer to HEAD has no content, whatever is wrong with the rest (RFC 9110 §9.3.2). */
+function methodOf(line: string): string | undefined {
+  const method = line.split(" ", 1)[0] ?? "";
+  return TOKEN.test(method) ? nameMethod(method) : undefined;
+}
+
+function parseRequestParts(line: string, targetBytes: number): RequestLine {
   const afterMethod = line.indexOf(" ");
   const afterTarget = line.indexOf(" ", afterMethod + 1);
   if (afterTarget - afterMethod - 1 > targetBytes || line.length > requestLineBytes(targetBytes)) {

@@ -95,7 +95,7 @@ export class ResponseSource {
       limitBytes: headBytes,
       excess: { message: "The status-line is too long", status: 431 },
       skippableLines: 0,
-      section: { bytes: headBytes, fieldCount },
+      section: { bytes: headBytes, fieldCount, allowsFolding: true },
     };
     this.reader = new HeadReader(buffer, rules);
     this.#informationalLimit = informationalCount;

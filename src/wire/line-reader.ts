@@ -16,7 +16,12 @@ const DEL = 0x7f;
 const FIRST_ROOM_BYTES = 128;
 
 /** What a line that is too long means where it stands. */
-export type Excess = { readonly message: string; readonly status: number };
+export type Excess = {
+  readonly message: string;
+  readonly status: number;
+  /** As {@link ProtocolError.method}. */
+  readonly method?: string | undefined;
+};
 
 /** The same, for all such lines or by what has come of one. */
 export type ExcessRule = Excess | ((line: string) => Excess);
@@ -75,8 +80,8 @@ export class LineReader {
 
   #describeExcess(last: Uint8Array, excess: ExcessRule): ProtocolError {
     const line = decodeLatin1(concatBytes([this.#room?.subarray(0, this.#length) ?? NO_BYTES, last]));
-    const { message, status } = typeof excess === "function" ? excess(line) : excess;
-    return new ProtocolError(message, status);
+    const { message, status, method } = typeof excess === "function" ? excess(line) : excess;
+    return new ProtocolError(message, status, "remote", method);
   }
 
   #endAt(octet: number, at: number): number {

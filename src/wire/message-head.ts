@@ -71,5 +71,6 @@ let recentHost: string | undefined;
 function waitsForContinue(version: HttpVersion, framing: Framing, control: ControlFields): boolean {
   if (control.expect === undefined || version === "1.0") return false;
   const hasBody = framing.kind === "chunked" || (framing.kind === "length" && framing.length > 0);
-  return hasBody && control.expect.toLowerCase() === "100-continue";
+  // Whatever is expected: who expects something may wait for the answer to it (RFC 9110 §10.1.1).
+  return hasBody && /[^\s,]/.test(control.expect);
 }

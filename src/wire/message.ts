@@ -26,7 +26,7 @@ export type RequestHead = {
   readonly fields: Fields;
   /** `none`, `length` or `chunked`. */
   readonly framing: Framing;
-  /** Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
+  /** Whether the client waits for `100 Continue`, or another answer to what it expects, before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean;
   /** Whether the client lets the connection go on after the message (RFC 9112 §9.3). */
   readonly persists: boolean;

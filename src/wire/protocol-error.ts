@@ -11,15 +11,18 @@ export class ProtocolError extends Error {
   readonly blame: Blame;
   /** The status a server should answer with before it closes; meaningless for a client. */
   readonly status: number;
+  /** The method of a request whose request-line is the fault, as far as it can be read. */
+  readonly method: string | undefined;
 
   /**
    * @param message one sentence without any byte of the peer's, so that it may be shown and sent.
    * @param status the response status that fits a remote fault: 400, 413, 414, 431, 501, 505.
    */
-  constructor(message: string, status = 400, blame: Blame = "remote") {
+  constructor(message: string, status = 400, blame: Blame = "remote", method?: string) {
     super(message);
     this.blame = blame;
     this.status = status;
+    this.method = method;
   }
 }
 

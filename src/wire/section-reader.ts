@@ -7,9 +7,16 @@ import type { Excess, LineReader } from "./line-reader.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** Limits of a field section, line ends included. */
-export type SectionLimits = { readonly bytes: number; readonly fieldCount: number };
+export type SectionLimits = {
+  readonly bytes: number;
+  readonly fieldCount: number;
+  /** Whether a line may continue the one before (obs-fold): a client has to understand that (RFC 9112 §5.2). */
+  readonly allowsFolding?: boolean;
+};
 
 const SECTION_EXCESS: Excess = { message: "The fields are too large", status: 431 };
+
+const UNFOLDED = /^(?:content-length|transfer-encoding|connection)$/i;
 
 /** Reads field lines up to the empty line, within limits: the fields of a head, or a trailer section. */
 export class SectionReader {
@@ -45,9 +52,22 @@ export class SectionReader {
       if (line === undefined) return undefined;
       this.count(line);
       if (line === "") return this.#fields.length === 0 ? Fields.NONE : new Fields(this.#fields);
+      if (this.#limits.allowsFolding === true && this.#unfold(line)) continue;
       this.#fields.push(parseFieldLine(line));
       if (this.#fields.length > this.#limits.fieldCount)
         throw new ProtocolError("There are too many fields", 431);
     }
+  }
+
+  /** Puts a line that begins with white space behind the value of the field before it. @returns false for any other. */
+  #unfold(line: string): boolean {
+    const before = this.#fields.at(-1);
+    // SECURITY: who doesn't fold would see another end of the message than who does.
+    if (before === undefined || !/^[ \t]/.test(line) || UNFOLDED.test(before[0])) return false;
+    const [name, value] = before;
+    this.#fields[this.#fields.length - 1] = parseFieldLine(
+      `${name}: ${value} ${line.replace(/^[ \t]+/, "")}`,
+    );
+    return true;
   }
 }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { download, type Answer, type DownloadOptions } from "../../src/client/download.ts";
 import type { TransferProgress } from "../../src/client/report.ts";
 import type { Session } from "../../src/client/session.ts";
+import { TransferError } from "../../src/client/transfer-error.ts";
 import { libc } from "../../src/base/libc.ts";
 import {
   makeSession,
@@ -254,6 +255,47 @@ describe("download(): the answer", () => {
     serve([hear, say(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n${fields}\r\nhello`)]);
     expect((await transferErrorOf(get())).phase).toBe("protocol");
     expect(folder.names()).toEqual([]);
+  });
+});
+
+describe("download(): the room for it", () => {
+  test("is looked for as soon as the length is known, if the answer doesn't tell it", async () => {
+    const etag = 'ETag: "x"\r\n';
+    server = startScriptedServer([
+      [hear, say(`HTTP/1.1 200 OK\r\n${etag}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`), hearEnd],
+      [hear, say(`HTTP/1.1 200 OK\r\n${etag}Content-Length: 900000000000000\r\n\r\n`), hearEnd],
+    ]);
+    const error = await transferErrorOf(get());
+    expect(error).toMatchObject({ phase: "save", message: expect.stringContaining("the disk is full") });
+  });
+
+  test("a transfer of which nothing can be noted leaves nothing", async () => {
+    serve([hear, say(ok('ETag: "x"\r\nContent-Length: 9\r\n', "hello")), cut]);
+    // Where a journal is written first, before it gets its name.
+    const onAnswer = () => {
+      const [, base] =
+        folder
+          .names()
+          .map((name) => /^(\.netfile-\w+)\./.exec(name))
+          .find(Boolean) ?? [];
+      mkdirSync(folder.at(`${base}.journal-next`));
+    };
+    const error = await transferErrorOf(get("/a.txt", { onAnswer }));
+    expect(error).toMatchObject({ keptBytes: 0, canGoOn: false });
+    expect(folder.names().filter((name) => !name.endsWith("-next"))).toEqual([]);
+  });
+});
+
+describe("download(): ended from outside", () => {
+  test("is in the phase of the error that ended it, also while nobody takes the content", async () => {
+    serve([hear, say(ok("Content-Length: 9\r\n", "hello")), hearEnd]);
+    const controller = new AbortController();
+    const consume = () => {
+      controller.abort(new TransferError("receive", "It took too long"));
+      return new Promise<void>(() => undefined);
+    };
+    const getting = get("/a.txt", { destination: { kind: "consumer", consume }, signal: controller.signal });
+    expect(await transferErrorOf(getting)).toMatchObject({ phase: "receive", message: "It took too long" });
   });
 });
 

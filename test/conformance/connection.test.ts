@@ -241,10 +241,26 @@ describe("100-continue (RFC 9110 §10.1.1)", () => {
   });
 
   test.each([
+    "Expect: 100-continue, 100-continue",
+    "Expect: 100-continue,",
+    "Expect: ,100-Continue",
+    "Expect: 100-continue\r\nExpect: 100-continue",
+  ])("the body is asked for with %j, too", async (expect100) => {
+    const client = await site.connect();
+    await client.send(`${PUT}Content-Length: 5\r\n${expect100}\r\n\r\n`);
+    expect((await client.answers(1)).map(({ status }) => status)).toEqual([100]);
+    await client.send("hello");
+    expect((await client.answers(2)).map(({ status }) => status)).toEqual([100, 201]);
+    expect(saved()).toBe("hello");
+    client.close();
+  });
+
+  test.each([
     ["413", "/up.txt", "Content-Length: 50000000", 413],
     ["403", "/.hidden.txt", "Content-Length: 5", 403],
     ["412", "/up.txt", 'If-Match: "x"\r\nContent-Length: 5', 412],
     ["405", "/up.txt", "Content-Length: 5", 405],
+    ["417", "/up.txt", "Content-Length: 5\r\nExpect: x", 417],
   ])("%s comes in place of 100, and the connection ends", async (_title, target, fields, status) => {
     const client = await site.connect();
     const method = status === 405 ? "DELETE" : "PUT";

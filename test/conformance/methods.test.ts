@@ -106,6 +106,27 @@ describe("HEAD", () => {
     expect(kept(head.fields)).toEqual(kept(got.fields));
   });
 
+  test.each([
+    ["400", "HEAD x HTTP/1.1", 400],
+    ["400", "HEAD / HTTP/1.1 ", 400],
+    ["400", "HEAD / HTTP/x", 400],
+    ["414", `HEAD /${"a".repeat(9000)} HTTP/1.1`, 414],
+    ["414", `HEAD /${"a".repeat(90_000)} HTTP/1.1`, 414],
+    ["505", "HEAD /digits.txt HTTP/2.0", 505],
+  ])(
+    "RFC 9110 §9.3.2: a HEAD whose request-line is wrong has no content in its answer, %s",
+    async (_name, line, status) => {
+      const client = await site.connect();
+      await client.send(`${line}\r\nHost: x\r\n\r\n`);
+      client.halfClose();
+      const text = (await client.untilClosed()).toString("latin1");
+      expect(text).toStartWith(`HTTP/1.1 ${status} `);
+      expect(text).toMatch(/\r\nContent-Length: [1-9]\d*\r\n/i);
+      expect(text.slice(text.indexOf("\r\n\r\n"))).toBe("\r\n\r\n");
+      client.close();
+    },
+  );
+
   test("RFC 9110 §14.2: HEAD ignores Range", async () => {
     const head = await site.ask("HEAD", "/digits.txt", "Range: bytes=0-1");
     expect(head.status).toBe(200);

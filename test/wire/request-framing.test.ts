@@ -261,8 +261,13 @@ describe("expectsContinue", () => {
     ["Expect: 100-continue\r\n", "1.1", false],
     ["Expect: 100-continue\r\nContent-Length: 0\r\n", "1.1", false],
     ["Expect: 100-continue\r\nContent-Length: 1\r\n", "1.0", false],
-    ["Expect: 100-continue, x\r\nContent-Length: 1\r\n", "1.1", false],
-    ["Expect: 200-ok\r\nContent-Length: 1\r\n", "1.1", false],
+    ["Expect: 100-continue, 100-continue\r\nContent-Length: 1\r\n", "1.1", true],
+    ["Expect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 1\r\n", "1.1", true],
+    ["Expect: ,100-continue,\r\nContent-Length: 1\r\n", "1.1", true],
+    ["Expect: 100-continue, x\r\nContent-Length: 1\r\n", "1.1", true],
+    ["Expect: 200-ok\r\nContent-Length: 1\r\n", "1.1", true],
+    ["Expect: \r\nContent-Length: 1\r\n", "1.1", false],
+    ["Expect: , ,\r\nContent-Length: 1\r\n", "1.1", false],
     ["Content-Length: 1\r\n", "1.1", false],
   ])("%j on %s: %p (RFC 9110 §10.1.1)", (fields, version, expected) => {
     const [head] = playEveryWay(post(fields, "", version));

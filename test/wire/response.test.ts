@@ -102,7 +102,8 @@ describe("the framing of a response", () => {
     "Transfer-Encoding : chunked\r\n",
     "Content-Length : 5\r\n",
     "Content-Length:\r\n 5\r\n",
-    "A: b\r\n c\r\n",
+    "Transfer-Encoding: chunked\r\n , identity\r\n",
+    " A: b\r\n",
     " A: b\r\n",
     "A: b\nC: d\r\n",
     "A: b\rC: d\r\n",
@@ -117,6 +118,23 @@ describe("the framing of a response", () => {
       ).toStartWith("error");
     }
     expect(kinds(playResponse(`${OK}${fields}\r\n`, { method: "HEAD" })).at(0)).toStartWith("error");
+  });
+
+  test.each([
+    ["A: b\r\n c\r\n", "b c"],
+    ["A: b\r\n\t \tc \r\n d\r\n", "b c d"],
+    ["A:\r\n b\r\n", "b"],
+    ["A: b\r\n \r\n", "b"],
+    ["A: b\r\n C: d\r\n", "b C: d"],
+  ])("%j is one field (RFC 9112 §5.2)", (fields, value) => {
+    const told = playResponse(`${OK}${fields}Content-Length: 5\r\n\r\nhello`);
+    expect(kinds(told)).toEqual(["response", "body", "end"]);
+    expect(told[0]).toMatchObject({
+      fields: [
+        ["A", value],
+        ["Content-Length", "5"],
+      ],
+    });
   });
 
   test("Transfer-Encoding is refused on HTTP/1.0", () => {
