@@ -99,16 +99,16 @@ export function readRecord(root: HeldFolder, id: string): UnfinishedRecord | und
   }
 }
 
-/** Writes a record, in place of the one before as a whole. Throws the system's error. */
+/** Writes a record, in place of the one before as a whole. Throws the system's error, and leaves nothing then. */
 export function writeRecord(root: HeldFolder, id: string, record: UnfinishedRecord): void {
   const path = root.at(newName(id));
-  const descriptor = openSync(path, O_NEW, 0o600);
   try {
-    writeSync(descriptor, JSON.stringify(record));
-  } finally {
-    closeSync(descriptor);
+    closeSync(writeNew(path, record));
+    renameSync(path, root.at(recordName(id)));
+  } catch (error) {
+    removeQuietly(path);
+    throw error;
   }
-  renameSync(path, root.at(recordName(id)));
 }
 
 /** The same, and makes it durable. Rejects with the system's error. */
@@ -118,20 +118,27 @@ export async function writeRecordDurably(
   record: UnfinishedRecord,
 ): Promise<void> {
   const path = root.at(newName(id));
-  const descriptor = openSync(path, O_NEW, 0o600);
   try {
-    try {
-      writeSync(descriptor, JSON.stringify(record));
-      await syncDescriptor(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    const descriptor = writeNew(path, record);
+    await syncDescriptor(descriptor).finally(() => closeSync(descriptor));
     renameSync(path, root.at(recordName(id)));
   } catch (error) {
     removeQuietly(path);
     throw error;
   }
   await syncFolder(root.path);
+}
+
+/** @returns the descriptor by which it is open. */
+function writeNew(path: DiskPath, record: UnfinishedRecord): number {
+  const descriptor = openSync(path, O_NEW, 0o600);
+  try {
+    writeSync(descriptor, JSON.stringify(record));
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
 }
 
 /** Never throws. */
