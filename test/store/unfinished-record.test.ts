@@ -19,7 +19,7 @@ describe.each([
 ])("%s", (_name, write) => {
   test("leaves nothing when the record can't be given its name", async () => {
     const temp = makeTempRoot();
-    const path = temp.root as string as DiskPath;
+    const path = temp.root as DiskPath;
     const root: HeldFolder = {
       path,
       descriptor: undefined,
