@@ -6,8 +6,8 @@ import { formatBytes, formatLimit } from "../base/units.ts";
 import type { Entry } from "../store/store.ts";
 import { formatUrlPath } from "../wire/target.ts";
 import {
-  BY_NAME,
   formatSort,
+  isByName,
   type ListingSort,
   SORT_KEYS,
   type SortKey,
@@ -44,10 +44,10 @@ export function listingTop(
   const top = fillTemplate(halves()[0], {
     columns: joinHtml(SORT_KEYS.map((key) => columnOf(key, sort))),
     title: names.length === 0 ? "Files" : `/${names.join("/")}/`,
-    trail: trailOf(names),
+    trail: trailOf(names, sort),
     upload: maxUploadBytes === undefined ? NOTHING : uploadForm(maxUploadBytes),
   });
-  return names.length === 0 ? top : markup`${top}${PARENT_ROW}`;
+  return names.length === 0 ? top : markup`${top}${parentRow(sort)}`;
 }
 
 const COLUMN_TITLES = { name: "Name", size: "Size", date: "Modified (UTC)" } as const satisfies Record<
@@ -63,11 +63,11 @@ function columnOf(key: SortKey, sort: ListingSort): SafeHtml {
   return markup`<th class="${key}"${state}><button name="sort" value="${next}">${COLUMN_TITLES[key]}</button></th>`;
 }
 
-/** The row of one entry. */
-export function listingRow(entry: Entry): SafeHtml {
+/** The row of one entry; the way into a folder keeps the order that was asked for. */
+export function listingRow(entry: Entry, sort: ListingSort): SafeHtml {
   const isFolder = entry.kind === "folder";
   // SECURITY: relative to the folder and encoded, so that no name is ever read as a scheme, a host or a query.
-  const address = `.${formatUrlPath([entry.name], { isFolder })}`;
+  const address = `.${formatUrlPath([entry.name], { isFolder })}${isFolder ? queryOf(sort) : ""}`;
   const shown = isFolder ? `${entry.name}/` : entry.name;
   const size = entry.kind === "file" ? formatBytes(entry.sizeBytes) : "";
   return markup`<tr><td class="name ${entry.kind}"><a href="${address}"><bdi>${shown}</bdi></a></td><td class="size">${size}</td><td class="date">${dateOf(entry.modifiedMs)}</td></tr>\n`;
@@ -81,19 +81,26 @@ export function listingBottom(window: PageWindow): SafeHtml {
   return fillTemplate(halves()[1], { summary: summaryOf(window), pager: pagerOf(window) });
 }
 
-const PARENT_ROW: SafeHtml = markup`<tr><td class="name up"><a href="../">Parent folder</a></td><td class="size"></td><td class="date"></td></tr>\n`;
+function parentRow(sort: ListingSort): SafeHtml {
+  return markup`<tr><td class="name up"><a href="../${queryOf(sort)}">Parent folder</a></td><td class="size"></td><td class="date"></td></tr>\n`;
+}
+
+/** Nothing for the usual order: its addresses are those that everybody links to. */
+function queryOf(sort: ListingSort): string {
+  return isByName(sort) ? "" : `?sort=${formatSort(sort)}`;
+}
 
 /** The way from the root, each step a link but the last. */
-function trailOf(names: readonly string[]): SafeHtml {
+function trailOf(names: readonly string[], sort: ListingSort): SafeHtml {
   if (names.length === 0) return markup`Files`;
   const steps = names.map((name, index) => {
     const isLast = index === names.length - 1;
     const slash = markup`<span class="slash">/</span>`;
     if (isLast) return markup`${slash}<bdi>${name}</bdi>`;
-    const address = formatUrlPath(names.slice(0, index + 1), { isFolder: true });
+    const address = formatUrlPath(names.slice(0, index + 1), { isFolder: true }) + queryOf(sort);
     return markup`${slash}<a href="${address}"><bdi>${name}</bdi></a>`;
   });
-  return markup`<a href="/">Files</a>${joinHtml(steps)}`;
+  return markup`<a href="/${queryOf(sort)}">Files</a>${joinHtml(steps)}`;
 }
 
 function uploadForm(maxBytes: number): SafeHtml {
@@ -125,7 +132,7 @@ function count(number: number, noun: string): string {
 
 function pagerOf({ page, pageCount, sort }: PageWindow): SafeHtml {
   if (pageCount <= 1) return NOTHING;
-  const order = sort === BY_NAME ? NOTHING : markup`sort=${formatSort(sort)}&amp;`;
+  const order = isByName(sort) ? NOTHING : markup`sort=${formatSort(sort)}&amp;`;
   const previous = page > 1 ? markup`<a rel="prev" href="?${order}page=${page - 1}">Previous</a>` : NOTHING;
   const next = page < pageCount ? markup`<a rel="next" href="?${order}page=${page + 1}">Next</a>` : NOTHING;
   return markup`<nav>Page ${page} of ${pageCount}${previous}${next}</nav>`;

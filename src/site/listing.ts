@@ -88,7 +88,7 @@ async function* writePage(visit: Visit, path: UrlPath, folder: Folder): AsyncGen
   const page = Math.min(requestedPage(visit), pageCount);
   if (folderCount + fileCount === 0) yield EMPTY_ROW.text;
   for await (const batch of entries.window((page - 1) * PAGE_ENTRIES, page * PAGE_ENTRIES)) {
-    yield batch.map((entry) => listingRow(entry).text).join("");
+    yield batch.map((entry) => listingRow(entry, sort).text).join("");
   }
   yield listingBottom({ page, pageCount, folderCount, fileCount, sort }).text;
 }

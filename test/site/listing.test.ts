@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { isoDate, listingRow } from "../../src/site/listing-page.ts";
+import { parseSort } from "../../src/site/listing-sort.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
 import { parseUrlPath } from "../../src/wire/target.ts";
@@ -22,6 +23,8 @@ function makeStore() {
   store.put("old.txt", "x", { modifiedMs: Date.UTC(1999, 11, 31, 23, 59, 0) });
   return store;
 }
+
+const BY_NAME = parseSort(undefined);
 
 describe("list()", () => {
   test.each([
@@ -290,6 +293,24 @@ describe("the order of a listing", () => {
     expect(rest.map((match) => match[3])).toEqual([...others]);
   });
 
+  test("goes along into folders and up again, and is nowhere in the usual one", async () => {
+    const store = new MemoryStore({ "a b/c/x.txt": "x", "a b/y.txt": "y" });
+    const hrefs = async (query: string) => {
+      const { text } = await get(makeSite(store), `/a%20b/${query}`, HTML);
+      return [...text.matchAll(/ href="([^"]*)"/g)]
+        .map(([, href]) => href)
+        .filter((href) => !href?.startsWith("data:"));
+    };
+    expect(await hrefs("?sort=-date")).toEqual([
+      "/?sort=-date",
+      "../?sort=-date",
+      "./c/?sort=-date",
+      "./y.txt",
+    ]);
+    for (const query of ["", "?sort=name", "?sort=none"])
+      expect(await hrefs(query)).toEqual(["/", "../", "./c/", "./y.txt"]);
+  });
+
   test("goes over all pages", async () => {
     const store = new MemoryStore();
     for (let index = 0; index < 1_500; index += 1)
@@ -342,7 +363,7 @@ describe("listingRow()", () => {
     ["\\..\\x.txt", "./%5C..%5Cx.txt"],
     ["data:text,x.txt", "./data%3Atext%2Cx.txt"],
   ])("links %j by an address that leads back to it", (name, address) => {
-    const { text } = listingRow({ kind: "file", name, sizeBytes: 1, modifiedMs: 0 });
+    const { text } = listingRow({ kind: "file", name, sizeBytes: 1, modifiedMs: 0 }, BY_NAME);
     const href = /href="([^"]*)"/.exec(text)?.[1] ?? "";
     if (!name.includes("/")) {
       expect(href).toBe(address);
@@ -353,7 +374,10 @@ describe("listingRow()", () => {
   });
 
   test("shows controls and bidirectional overrides escaped", () => {
-    const { text } = listingRow({ kind: "file", name: "a\u202egpj.\u0007txt", sizeBytes: 1, modifiedMs: 0 });
+    const { text } = listingRow(
+      { kind: "file", name: "a\u202egpj.\u0007txt", sizeBytes: 1, modifiedMs: 0 },
+      BY_NAME,
+    );
     expect(text).toContain("a\\u{202e}gpj.\\x07txt");
   });
 });
