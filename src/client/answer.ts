@@ -122,8 +122,16 @@ const DOWNLOAD_ADVICE: Advice = {
   410: "it was there once and is gone",
 };
 
+/** RFC 9110 §15.4: what would be sent there was meant for here. */
+const MOVED = "it wants the file elsewhere; send it to that place, if it is the right one";
+
 const UPLOAD_ADVICE: Advice = {
   ...COMMON_ADVICE,
+  301: MOVED,
+  302: MOVED,
+  303: MOVED,
+  307: MOVED,
+  308: MOVED,
   403: "the server does not take this here; it may allow only some types of file",
   404: "the server knows no such place",
   405: 'the server does not accept uploads; start it with "netfile serve --upload"',

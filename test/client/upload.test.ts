@@ -117,8 +117,8 @@ describe("upload()", () => {
   });
 
   test.each([
-    [301, "no file"],
-    [308, "no file"],
+    [301, "wants the file elsewhere"],
+    [308, "wants the file elsewhere"],
     [401, "password"],
     [403, "does not take this here"],
     [405, 'start it with "netfile serve --upload"'],
