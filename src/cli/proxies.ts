@@ -10,7 +10,7 @@ import { UsageError } from "./exit.ts";
  * Reads which proxy is used for an origin.
  *
  * @param proxy `http://[name:password@]host[:port]`, the scheme may be left out.
- * @param exceptions hosts, or domains, that are reached directly, separated by commas; `*` for all.
+ * @param exceptions hosts, domains or networks of addresses that are reached directly, separated by commas; `*` for all.
  * @returns `undefined` when none is used at all.
  * @throws {UsageError} when the proxy can't be understood.
  */
@@ -48,10 +48,23 @@ function notAProxy(): UsageError {
 /** `example.org` and `.example.org` stand for the host and all below it; a port narrows it. */
 function isException(word: string, { host, port }: Origin): boolean {
   if (word === "*") return true;
+  if (word.includes("/")) return isInNetwork(word, host);
   const [, bare = word, onPort] = /^(.*?)(?::(\d+))?$/.exec(word) ?? [];
   const name = (host.includes(":") ? word.replace(/^\[(.*)\]$/, "$1") : bare).replace(/^\*?\./, "");
   if (onPort !== undefined && !host.includes(":") && Number(onPort) !== port) return false;
   return host === name || host.endsWith(`.${name}`);
+}
+
+/** `10.0.0.0/8`, `fd00::/8`: the addresses of a network. A name is in none, whatever it leads to. */
+function isInNetwork(word: string, host: string): boolean {
+  const [, address = "", bits = ""] = /^\[?([\da-f.:]+)\]?\/(\d{1,3})$/.exec(word) ?? [];
+  const { BlockList, isIP } = process.getBuiltinModule("node:net");
+  const family = isIP(address);
+  if (family === 0 || family !== isIP(host) || Number(bits) > (family === 4 ? 32 : 128)) return false;
+  const type = family === 4 ? "ipv4" : "ipv6";
+  const network = new BlockList();
+  network.addSubnet(address, Number(bits), type);
+  return network.check(host, type);
 }
 
 function decode(text: string): string {

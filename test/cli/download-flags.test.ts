@@ -181,6 +181,20 @@ describe("readProxies()", () => {
     ["h:81", origin("h", 81), true],
     ["::1", origin("::1"), true],
     ["[::1]", origin("::1"), true],
+    ["127.0.0.0/8", origin("127.1.2.3"), true],
+    ["127.0.0.0/8", origin("128.0.0.1"), false],
+    ["10.0.0.0/8,192.168.1.0/25", origin("192.168.1.127"), true],
+    ["10.0.0.0/8,192.168.1.0/25", origin("192.168.1.128"), false],
+    ["10.1.2.3/32", origin("10.1.2.3"), true],
+    ["0.0.0.0/0", origin("8.8.8.8"), true],
+    ["0.0.0.0/0", origin("::1"), false],
+    ["fd00::/8", origin("fd12::1"), true],
+    ["[fd00::]/8", origin("fd12::1"), true],
+    ["fd00::/8", origin("fe80::1"), false],
+    ["127.0.0.0/8", origin("localhost"), false],
+    ["127.0.0.0/33", origin("127.0.0.1"), false],
+    ["127.0.0.0/", origin("127.0.0.1"), false],
+    ["h/8", origin("h"), false],
   ])("no_proxy=%s", (exceptions, target, isDirect) => {
     expect(proxyOf(exceptions, target) === undefined).toBe(isDirect);
   });
