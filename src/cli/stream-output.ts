@@ -2,10 +2,18 @@
  * Places for content that are no files: a device as `/dev/null`, a pipe with a name, a descriptor as `/dev/stdout`. Content is
  * written to them as it comes, as to standard output; no file takes their place.
  */
-import { constants, fstatSync, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import {
+  constants,
+  fstatSync,
+  lstatSync,
+  open,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { asyncFiles } from "../base/late-modules.ts";
 import { cannotSave } from "../client/disk-error.ts";
 import { DescriptorOutput, isTerminalDescriptor, PLAIN, type Output } from "./terminal.ts";
 
@@ -20,12 +28,18 @@ export async function openStream(path: string, out: Output): Promise<Output | un
     if (found === undefined || found.isDirectory()) return undefined;
     if (!found.isFIFO() && !found.isCharacterDevice() && !isDescriptor(path)) return undefined;
     if (!found.isCharacterDevice() && isOwnOutput(found)) return out;
-    // In a thread: a pipe waits for its reader.
-    const { fd } = await asyncFiles().open(path, constants.O_WRONLY);
+    const fd = await openForWriting(path);
     return new DescriptorOutput(fd, { isTerminal: isTerminalDescriptor(fd), colors: PLAIN });
   } catch (error) {
     throw cannotSave(path, error);
   }
+}
+
+/** In a thread: a pipe waits for its reader. (A FileHandle would be closed as soon as it is garbage.) */
+function openForWriting(path: string): Promise<number> {
+  return new Promise((done, fail) => {
+    open(path, constants.O_WRONLY, (error, fd) => (error === null ? done(fd) : fail(error)));
+  });
 }
 
 function isOwnOutput({ dev, ino }: Stats): boolean {
