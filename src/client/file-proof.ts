@@ -62,11 +62,10 @@ export class FileProof {
     }
   }
 
-  /** Takes note of the trailers behind `head`; `undefined` when they were not read. */
+  /** Takes note of the trailers behind `head`, announced or not (RFC 9110 §6.6.2); `undefined` when they were not read. */
   learnFromTrailers(head: Fields, trailers: Fields | undefined): void {
-    if (!announcesDigestTrailer(head)) return;
     const sha256 = trailers === undefined ? undefined : announcedSha256(trailers, "whole");
-    this.#missesTrailers = sha256 === undefined;
+    this.#missesTrailers = sha256 === undefined && announcesDigestTrailer(head);
     if (sha256 !== undefined) this.#store.learn({ sha256 });
   }
 

@@ -372,6 +372,22 @@ describe("download(): a file that is compressed, and called so", () => {
 
 describe("download(): a digest is checked (RFC 9530)", () => {
   test.each([
+    ["announced", "Trailer: Repr-Digest\r\n"],
+    ["unannounced", ""],
+  ])("also one in a trailer, %s", async (_name, field) => {
+    const chunked = (text: string) =>
+      say(
+        `HTTP/1.1 200 OK\r\n${field}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nRepr-Digest: sha-256=:${sha256(text)}:\r\n\r\n`,
+      );
+    serve([hear, chunked("hello")]);
+    expect((await get()).proof).toBe("sha-256");
+    server.stop();
+    serve([hear, chunked("hellO")]);
+    expect((await transferErrorOf(get("/b.txt"))).phase).toBe("verify");
+    expect(folder.names()).toEqual(["a.txt"]);
+  });
+
+  test.each([
     ["Repr-Digest", `Repr-Digest: sha-256=:${sha256("hello")}:\r\n`],
     ["among others", `Repr-Digest: md5=:AAAA:, sha-256=:${sha256("hello")}:\r\n`],
     ["Content-Digest", `Content-Digest: sha-256=:${sha256("hello")}:\r\n`],
