@@ -1,13 +1,12 @@
 /**
  * What a folder's page is to `get` and the shell: read on a terminal as text, and not saved for a file by oversight.
  */
-import { statSync } from "node:fs";
-
 import { printable } from "../base/printable.ts";
 import type { Answer } from "../client/download.ts";
 import { formatRemoteUrl, pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { TransferError } from "../client/transfer-error.ts";
+import { lookAtPath } from "./look-at-path.ts";
 import type { Output } from "./terminal.ts";
 
 /** What is accepted of a page that a person reads on a terminal: names rather than markup, where there is a choice. */
@@ -27,7 +26,7 @@ export function acceptForPage(output: Output): { readonly accept: string } | und
  */
 export function refuseFolderPage(asked: RemoteUrl, answer: Answer, place: string): void {
   if (answer.status >= 400 || pathOf(answer.url) !== `${pathOf(asked)}/`) return;
-  if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (lookAtPath(place)?.isDirectory() !== true) return;
   throw new TransferError(
     "answer",
     `${printable(formatRemoteUrl(answer.url))} is a folder, or a page of its own; ` +

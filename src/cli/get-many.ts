@@ -1,7 +1,7 @@
 /**
  * `netfile get` for many files: several URLs, a list of them, or a whole folder.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 
 import { errorText, fileReason } from "../base/failure.ts";
@@ -20,15 +20,16 @@ import { refuseFolderPage } from "./folder-page.ts";
 import { getTree } from "./get-tree.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
-import { isUrl } from "./remote-words.ts";
+import { lookAtPath } from "./look-at-path.ts";
+import { chooseDestination, isUrl } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Telling } from "./transfer-run.ts";
 
 /** Runs `get` for many files. @throws {UsageError | UrlError} before anything is transferred. */
 export async function runGetMany(args: StrictArgs, terminal: Terminal, telling: Telling): Promise<number> {
-  if (args.value("output") === "-") {
-    throw new UsageError('Many files can\'t be printed with "-o -"; fetch them one by one');
+  if (args.value("output") === "-" || args.words.at(-1) === "-") {
+    throw new UsageError("Many files can't be printed; fetch them one by one, or name a folder");
   }
   if (args.isOn("recursive")) return getTree(args, terminal, telling);
   const { urls, folder } = await readManyWords(args);
@@ -122,12 +123,8 @@ async function readManyWords(
     throw new UsageError(`"${printable(stray)}" is not a URL; the order is URL... DIR`);
   }
   const output = args.value("output");
-  if (hasFolder && last === "-")
-    throw new UsageError("Many files can't be printed; fetch them one by one, or name a folder");
   if (output !== undefined) refuseFileName(output);
-  if (hasFolder && output !== undefined) {
-    throw new UsageError("The destination is given twice, as a word and with --output; keep one of them");
-  }
+  const folder = chooseDestination(hasFolder ? last : undefined, output) ?? ".";
   const urls: RemoteUrl[] = given.map(parseRemoteUrl);
   const list = args.value("input-file");
   if (list !== undefined) urls.push(...parseUrlList(await readList(list), list));
@@ -138,17 +135,12 @@ async function readManyWords(
     const key = JSON.stringify(url);
     return known.has(key) ? false : known.add(key);
   });
-  return { urls: unique, folder: output ?? (hasFolder ? last : ".") };
+  return { urls: unique, folder };
 }
 
 /** `-o out.txt` means a file, and many can't be one; `-o new` may be a folder to be made. */
 function refuseFileName(output: string): void {
-  if (
-    output.endsWith("/") ||
-    extname(output) === "" ||
-    statSync(output, { throwIfNoEntry: false })?.isDirectory() === true
-  )
-    return;
+  if (output.endsWith("/") || extname(output) === "" || lookAtPath(output)?.isDirectory() === true) return;
   throw new UsageError(
     `Many files go into a folder, and "${printable(output)}" is none; end its name with a slash to have it made`,
   );

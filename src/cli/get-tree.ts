@@ -1,7 +1,6 @@
 /**
  * `netfile get -r`: makes a folder here like one on a server.
  */
-import { printable } from "../base/printable.ts";
 import { formatRemoteUrl, pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { LocalTree } from "../client/local-tree.ts";
@@ -13,7 +12,7 @@ import type { BatchItem } from "./batch.ts";
 import { UsageError } from "./exit.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
-import { isUrl, readGetWords } from "./remote-words.ts";
+import { chooseDestination, isUrl, readGetWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Telling } from "./transfer-run.ts";
@@ -41,11 +40,7 @@ function readPlan(args: StrictArgs): TreePlan {
   if (args.words.slice(1).some(isUrl))
     throw new UsageError("With -r one folder is fetched at a time; write: netfile get -r URL DIR");
   const { url, destination } = readGetWords(args.words);
-  const output = args.value("output");
-  const folder = output ?? destination;
-  if (output !== undefined && destination !== undefined) {
-    throw new UsageError("The destination is given twice, as a word and with --output; keep one of them");
-  }
+  const folder = chooseDestination(destination, args.value("output"));
   // Without one, a server's files would be strewn over the current folder, and --delete would empty it.
   if (folder === undefined)
     throw new UsageError("The folder to save to is missing; write: netfile get -r URL DIR");
@@ -84,8 +79,9 @@ async function mirror(plan: TreePlan, run: BatchRun): Promise<void> {
 /** What is there under the name may be a file. */
 function explainNoFolder(error: unknown, url: RemoteUrl): unknown {
   if (!(error instanceof TransferError) || error.status !== 404) return error;
-  const text = `There is no folder ${printable(formatRemoteUrl(url))} (404 Not Found); check its name, or leave -r out for a file`;
-  return new TransferError("answer", text, { status: error.status, cause: error });
+  return error.withMessage(
+    `There is no folder ${formatRemoteUrl(url)} (404 Not Found); check its name, or leave -r out for a file`,
+  );
 }
 
 /** Folders without files are part of the tree too. */

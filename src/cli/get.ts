@@ -14,7 +14,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
-import { readGetWords } from "./remote-words.ts";
+import { chooseDestination, readGetWords } from "./remote-words.ts";
 import { showPath } from "./shown-path.ts";
 import { openStream } from "./stream-output.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -98,7 +98,8 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   }
   const { url, destination: word } = readGetWords(args.words);
   const telling = readTelling(args);
-  const { path, stream, isPage } = await chooseTarget(url, readDestination(args, word), telling, terminal);
+  const named = chooseDestination(word, args.value("output"));
+  const { path, stream, isPage } = await chooseTarget(url, named, telling, terminal);
   const log = new Log(terminal.err);
   const settings = { terminal, log, telling, clientLog: openClientLog(args, log) };
   const interrupts = signalOfInterrupts();
@@ -154,14 +155,6 @@ export function readTelling(args: StrictArgs): Telling {
   const [isQuiet, isJson] = [args.isOn("quiet"), args.isOn("json")];
   if (isJson) return "json";
   return isQuiet ? "nothing" : "panel";
-}
-
-function readDestination(args: StrictArgs, word: string | undefined): string | undefined {
-  const output = args.value("output");
-  if (output !== undefined && word !== undefined) {
-    throw new UsageError("The destination is given twice, as a word and with --output; keep one of them");
-  }
-  return output ?? word;
 }
 
 /** Where content goes: into a file at `path`, or to who reads `stream`. */

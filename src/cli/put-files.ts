@@ -1,12 +1,12 @@
 /**
  * `netfile put FILE... URL/`: sends several files into one folder of a server.
  */
-import { statSync } from "node:fs";
 import { DEFAULT_RETRIES } from "../client/upload-options.ts";
 import { upload } from "../client/upload.ts";
 import type { BatchItem, ItemEnd } from "./batch.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun, BatchSettings } from "./batch-run.ts";
+import { lookAtPath } from "./look-at-path.ts";
 import { readPutFilesWords } from "./remote-words.ts";
 import type { PutWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -31,7 +31,7 @@ function itemOf({ path, url }: PutWords, method: "PUT" | "POST", run: BatchRun):
   return {
     name: path,
     url,
-    sizeBytes: sizeOf(path),
+    sizeBytes: lookAtPath(path)?.size,
     run: (hooks) => sendOne({ path, url, method }, hooks, run),
   };
 }
@@ -46,13 +46,4 @@ export async function sendOne(
     kind: "transferred",
     done: await upload(session, { ...hooks, ...what, signal, retries, stateFolder }),
   };
-}
-
-/** `undefined` when it can't be told: sending it tells why. */
-function sizeOf(path: string): number | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.size;
-  } catch {
-    return undefined;
-  }
 }

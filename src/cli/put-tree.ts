@@ -1,8 +1,6 @@
 /**
  * `netfile put -r`: sends a folder to a server, as far as the server does not have it.
  */
-import { statSync } from "node:fs";
-
 import { printable } from "../base/printable.ts";
 import { formatRemoteUrl } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
@@ -13,6 +11,7 @@ import type { BatchItem } from "./batch.ts";
 import { UsageError } from "./exit.ts";
 import { runBatch } from "./batch-run.ts";
 import type { BatchRun } from "./batch-run.ts";
+import { lookAtPath } from "./look-at-path.ts";
 import { sendOne } from "./put-files.ts";
 import { readPutFolderWords } from "./remote-words.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -30,7 +29,7 @@ type PutPlan = {
 export function putTree(args: StrictArgs, terminal: Terminal, telling: Telling): Promise<number> {
   if (args.isOn("post")) throw new UsageError("--post does not go with -r: a folder is sent with PUT");
   const words = readPutFolderWords(args.words);
-  if (statSync(words.path, { throwIfNoEntry: false })?.isFile() === true)
+  if (lookAtPath(words.path)?.isFile() === true)
     throw new UsageError(`"${printable(words.path)}" is a file; leave -r out to send it`);
   const plan = { ...words, isForced: args.isOn("force"), isDryRun: args.isOn("dry-run") };
   const settings = { command: "put", stopsAfter: "network failure", terminal, telling } as const;

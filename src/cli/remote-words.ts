@@ -35,6 +35,15 @@ export function readGetWords(words: readonly string[]): GetWords {
 }
 
 /**
+ * The destination of what is fetched: a word of its own, or the value of `--output`.
+ * @throws {UsageError} when it is both.
+ */
+export function chooseDestination(word: string | undefined, output: string | undefined): string | undefined {
+  if (word === undefined || output === undefined) return output ?? word;
+  throw new UsageError("The destination is given twice, as a word and with --output; keep one of them");
+}
+
+/**
  * Reads `[HOST] [PORT] FILE [NAME]` or `FILE URL`: with two words the host and the file, with three the middle one is the
  * port when it is a number.
  * @throws {UsageError | UrlError}

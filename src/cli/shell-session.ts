@@ -24,7 +24,7 @@ import { remoteNameFor } from "./remote-words.ts";
 import type { ServerWords } from "./remote-words.ts";
 import { resolveRemotePath, SHELL_ROWS } from "./shell-command.ts";
 import type { ShellCommand } from "./shell-command.ts";
-import { formatEntries } from "./shell-texts.ts";
+import { formatEntries } from "./shell-listing.ts";
 import { runTransfer } from "./transfer-run.ts";
 import type { TransferEnd, TransferSettings } from "./transfer-run.ts";
 

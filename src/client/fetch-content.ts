@@ -4,21 +4,19 @@
  */
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
-import { type Answer, describeAnswer, measurePhases, refusedDownload } from "./answer.ts";
+import { type Answer, describeAnswer, measurePhases } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { asTransferError, explainRefusal, readBody } from "./conversation.ts";
 import { DigestCheck } from "./digest-check.ts";
 import { cannotSave } from "./disk-error.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { settleWithin, throwIfInterrupted } from "./interruption.ts";
-import { pathOf } from "./origin.ts";
 import { ProgressMeter } from "./progress.ts";
-import { refuseContent, refuseUnaskedPart } from "./range-answer.ts";
+import { refuseAnswer } from "./range-answer.ts";
 import { type Arrival, follow } from "./redirect.ts";
 import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import type { Reply, Session } from "./session.ts";
-import type { TransferError } from "./transfer-error.ts";
 import { DIGEST_FIELDS } from "./verify.ts";
 
 export type Consume = (bytes: Uint8Array) => void | Promise<void>;
@@ -96,7 +94,7 @@ class ContentFetch {
     this.#arrival = arrival;
     const answer = describeAnswer(arrival.reply, arrival.url, this.#startedAtMs);
     this.#answer = answer;
-    const refusal = refusalOf(arrival);
+    const refusal = refuseAnswer(arrival.reply.head, arrival.url);
     if (refusal === undefined) return this.#take(arrival.reply, answer);
     throw await explainRefusal(this.#session, arrival.reply, refusal);
   }
@@ -159,13 +157,6 @@ class ContentFetch {
       throw cannotSave("the output", error);
     }
   }
-}
-
-/** Why the answer is not the whole of what a GET asked for (RFC 9110 §15.3); `undefined` when it is. */
-function refusalOf({ reply: { head }, url }: Arrival): TransferError | undefined {
-  if (head.status === 206) return refuseUnaskedPart();
-  if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
-  return refuseContent(head, pathOf(url));
 }
 
 async function settleBoth(

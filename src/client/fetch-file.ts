@@ -7,7 +7,7 @@ import { formatBytes } from "../base/units.ts";
 import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Fields } from "../wire/fields.ts";
-import { type Answer, describeAnswer, refusedDownload } from "./answer.ts";
+import { type Answer, describeAnswer } from "./answer.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import type { Place } from "./destination.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
@@ -16,17 +16,11 @@ import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
 import { FileProof, type FileProven } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
-import { formatRemoteUrl, pathOf } from "./origin.ts";
+import { formatRemoteUrl } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
 import { sweepLeftovers } from "./part-sweep.ts";
-import {
-  type AskedRange,
-  judgeRangeAnswer,
-  refuseContent,
-  refuseUnaskedPart,
-  type RangeVerdict,
-} from "./range-answer.ts";
+import { type AskedRange, judgeRangeAnswer, refuseAnswer, type RangeVerdict } from "./range-answer.ts";
 import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
 import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
@@ -131,7 +125,7 @@ class FileFetch {
     this.#noteAnswer(arrival);
     if (verdict?.kind === "nothing-more") return this.#takeNothing(arrival);
     if (verdict?.kind === "part") return this.#takePart(arrival, verdict);
-    const refusal = this.#refusalOf(arrival);
+    const refusal = refuseAnswer(arrival.reply.head, arrival.url);
     if (refusal === undefined) return this.#takeWhole(arrival);
     throw await explainRefusal(this.#session, arrival.reply, refusal);
   }
@@ -169,13 +163,6 @@ class FileFetch {
     if (this.#isAnswerTold || this.#answer === undefined) return;
     this.#isAnswerTold = true;
     this.#options.onAnswer?.(this.#answer);
-  }
-
-  /** Only 200 and 203 carry the whole of what a GET asked for (RFC 9110 §15.3). */
-  #refusalOf({ reply: { head }, url }: Arrival): TransferError | undefined {
-    if (head.status === 206) return refuseUnaskedPart();
-    if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
-    return refuseContent(head, pathOf(url));
   }
 
   async #takeNothing({ reply }: Arrival): Promise<void> {

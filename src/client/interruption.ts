@@ -10,11 +10,10 @@ export type Limits = {
   readonly timeout?: { readonly afterMs: number; readonly error: () => TransferError };
 };
 
-/** The error of a transfer that was ended from outside; an error given as the signal's reason is taken over, with its phase. */
+/** The error of a transfer that was ended from outside; an error given as the signal's reason is that error. */
 export function interruption(phase: TransferPhase, signal: AbortSignal): TransferError {
   const reason: unknown = signal.reason;
-  if (reason instanceof TransferError)
-    return new TransferError(reason.phase, reason.message, { cause: reason });
+  if (reason instanceof TransferError) return reason;
   return new TransferError(phase, "The transfer was interrupted", { cause: reason });
 }
 

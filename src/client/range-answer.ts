@@ -8,6 +8,8 @@ import { printable } from "../base/printable.ts";
 import { parseContentRange } from "../semantics/content-range.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import type { ResponseHead } from "../wire/message.ts";
+import { refusedDownload } from "./answer.ts";
+import { pathOf, type RemoteUrl } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
 import { hasValidator, type Validator } from "./validator.ts";
 
@@ -31,7 +33,7 @@ export type RangeVerdict =
   /** What is there and what came don't go together. */
   | { readonly kind: "unfit"; readonly reason: string };
 
-/** Judges the answer to a Range. `undefined`: it is neither, see {@link refuseContent}. */
+/** Judges the answer to a Range. `undefined`: it is neither, see {@link refuseAnswer}. */
 export function judgeRangeAnswer(head: ResponseHead, asked: AskedRange): RangeVerdict | undefined {
   if (head.status === 206) return judgePart(head, asked);
   if (head.status === 416) return judgeUnsatisfied(head, asked);
@@ -52,6 +54,17 @@ const CODED_NAMES: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
+ * Why the answer of `url` is not the whole of what a GET asked for; `undefined` when it is: only 200 and 203 carry that (RFC 9110
+ * §15.3).
+ */
+export function refuseAnswer(head: ResponseHead, url: RemoteUrl): TransferError | undefined {
+  // A part that nobody asked for must not be saved as the whole.
+  if (head.status === 206) return unasked("a part of the file");
+  if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
+  return refuseContent(head, pathOf(url));
+}
+
+/**
  * Why content that came with 200 or 203 can't be saved; `undefined` when it can.
  *
  * A coding would be a different file than its name says, unless its name says so, as `a.tar.gz` does (Apache's AddEncoding).
@@ -59,17 +72,12 @@ const CODED_NAMES: ReadonlyMap<string, RegExp> = new Map([
  *
  * @param path of the URL that was asked.
  */
-export function refuseContent(head: ResponseHead, path: string): TransferError | undefined {
+function refuseContent(head: ResponseHead, path: string): TransferError | undefined {
   const coding = codingOf(head);
   if (coding !== undefined && CODED_NAMES.get(coding.toLowerCase())?.test(path) !== true)
     return unasked(`the file in the coding "${printable(coding.slice(0, 40))}"`);
   if (isMultipart(head) || head.fields.has("content-range")) return unasked("parts of the file");
   return undefined;
-}
-
-/** The error for a part that nobody asked for: it must not be saved as the whole. */
-export function refuseUnaskedPart(): TransferError {
-  return unasked("a part of the file");
 }
 
 function judgePart(head: ResponseHead, asked: AskedRange): RangeVerdict {

@@ -3,19 +3,12 @@
  */
 import { nextTurn } from "../base/turn.ts";
 import type { Entry, Folder } from "../store/store.ts";
-import { type OrderedNames, orderNames } from "./listing-order.ts";
+import { orderNames } from "./listing-order.ts";
 import { type ListingSort, sortEntries } from "./listing-sort.ts";
 import type { SitePolicy } from "./policy.ts";
 
 /** So many entries are measured in one turn: 2 to 3 ms. */
 const BATCH = 1_000;
-
-export interface OrderedEntries {
-  readonly folderCount: number;
-  readonly fileCount: number;
-  /** Those from `start` to `end` (exclusive), in batches; those that are gone meanwhile are left out. */
-  window(start: number, end: number): AsyncIterable<readonly Entry[]>;
-}
 
 /** What `policy` allows to see of `folder`. In the order of names, only what is looked at is measured. */
 export async function orderEntries(
@@ -23,48 +16,39 @@ export async function orderEntries(
   policy: SitePolicy,
   sort: ListingSort,
 ): Promise<OrderedEntries> {
-  const names = await orderNames(folder, policy);
-  if (sort.key === "name") return new NamedEntries(folder, sort.isDescending ? reverse(names) : names);
-  const folders = await measureAll(folder, "folder", names.folders);
-  const files = await measureAll(folder, "file", names.files);
-  return new MeasuredEntries(await sortEntries(folders, sort), await sortEntries(files, sort));
+  const { folders, files } = await orderNames(folder, policy);
+  const isReversed = sort.key === "name" && sort.isDescending;
+  const named = new BatchedEntries<string>(
+    isReversed ? folders.toReversed() : folders,
+    isReversed ? files.toReversed() : files,
+    (kind, names) => measureBatch(folder, kind, names),
+  );
+  if (sort.key === "name") return named;
+  const all = await Array.fromAsync(named.window(0, Number.POSITIVE_INFINITY));
+  const [sortedFolders, sortedFiles] = partition(all.flat());
+  return new BatchedEntries(
+    await sortEntries(sortedFolders, sort),
+    await sortEntries(sortedFiles, sort),
+    (_kind, entries) => entries,
+  );
 }
 
-function reverse({ folders, files }: OrderedNames): OrderedNames {
-  return { folders: folders.toReversed(), files: files.toReversed() };
-}
+export type OrderedEntries = Pick<BatchedEntries<unknown>, "folderCount" | "fileCount" | "window">;
 
-class NamedEntries implements OrderedEntries {
-  readonly #folder: Folder;
-  readonly #names: OrderedNames;
+/** Folders, then files, each known by a `T` that an entry is made of when it is looked at. */
+class BatchedEntries<T> {
+  readonly #folders: readonly T[];
+  readonly #files: readonly T[];
+  readonly #toEntries: (kind: Entry["kind"], items: readonly T[]) => readonly Entry[];
 
-  constructor(folder: Folder, names: OrderedNames) {
-    this.#folder = folder;
-    this.#names = names;
-  }
-
-  get folderCount(): number {
-    return this.#names.folders.length;
-  }
-
-  get fileCount(): number {
-    return this.#names.files.length;
-  }
-
-  async *window(start: number, end: number): AsyncGenerator<readonly Entry[], void> {
-    const { folders, files } = this.#names;
-    yield* measure(this.#folder, "folder", folders.slice(start, end));
-    yield* measure(this.#folder, "file", windowBehind(folders, files, start, end));
-  }
-}
-
-class MeasuredEntries implements OrderedEntries {
-  readonly #folders: readonly Entry[];
-  readonly #files: readonly Entry[];
-
-  constructor(folders: readonly Entry[], files: readonly Entry[]) {
+  constructor(
+    folders: readonly T[],
+    files: readonly T[],
+    toEntries: (kind: Entry["kind"], items: readonly T[]) => readonly Entry[],
+  ) {
     this.#folders = folders;
     this.#files = files;
+    this.#toEntries = toEntries;
   }
 
   get folderCount(): number {
@@ -75,43 +59,24 @@ class MeasuredEntries implements OrderedEntries {
     return this.#files.length;
   }
 
+  /** Those from `start` to `end` (exclusive), in batches; those that are gone meanwhile are left out. */
   async *window(start: number, end: number): AsyncGenerator<readonly Entry[], void> {
-    const folders = this.#folders.slice(start, end);
-    const files = windowBehind(this.#folders, this.#files, start, end);
-    for (const entries of [folders, files]) {
-      for (let from = 0; from < entries.length; from += BATCH) {
-        yield entries.slice(from, from + BATCH);
-        await nextTurn();
-      }
+    yield* this.#inBatches("folder", this.#folders.slice(start, end));
+    const before = this.folderCount;
+    yield* this.#inBatches("file", this.#files.slice(Math.max(0, start - before), Math.max(0, end - before)));
+  }
+
+  async *#inBatches(kind: Entry["kind"], items: readonly T[]): AsyncGenerator<readonly Entry[], void> {
+    for (let start = 0; start < items.length; start += BATCH) {
+      yield this.#toEntries(kind, items.slice(start, start + BATCH));
+      await nextTurn();
     }
   }
 }
 
-/** Those of `items` that are in the window, when `others` stand before them. */
-function windowBehind<T>(others: readonly unknown[], items: readonly T[], start: number, end: number) {
-  return items.slice(Math.max(0, start - others.length), Math.max(0, end - others.length));
-}
-
-async function measureAll(
-  folder: Folder,
-  kind: Entry["kind"],
-  names: readonly string[],
-): Promise<readonly Entry[]> {
-  const all: Entry[] = [];
-  for await (const entries of measure(folder, kind, names)) for (const entry of entries) all.push(entry);
-  return all;
-}
-
-/** Measures `names` in order, batch by batch. */
-async function* measure(
-  folder: Folder,
-  kind: Entry["kind"],
-  names: readonly string[],
-): AsyncGenerator<readonly Entry[], void> {
-  for (let start = 0; start < names.length; start += BATCH) {
-    yield measureBatch(folder, kind, names.slice(start, start + BATCH));
-    await nextTurn();
-  }
+/** The folders and the files among `entries`. */
+function partition(entries: readonly Entry[]): readonly [folders: readonly Entry[], files: readonly Entry[]] {
+  return [entries.filter(({ kind }) => kind === "folder"), entries.filter(({ kind }) => kind === "file")];
 }
 
 function measureBatch(folder: Folder, kind: Entry["kind"], names: readonly string[]): readonly Entry[] {

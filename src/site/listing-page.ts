@@ -26,8 +26,6 @@ export type PageWindow = {
   readonly sort: ListingSort;
 };
 
-export type ListingFrame = { readonly top: SafeHtml; readonly bottom: SafeHtml };
-
 const NOTHING: SafeHtml = markup``;
 const halves = once(() => splitTemplate(listingTemplate(), "rows"));
 

@@ -19,21 +19,27 @@ describe("readAnswer()", () => {
   });
 });
 
+/** A server that notes what it is asked for, and has every file but `2.txt`. */
+function serveFiles() {
+  const targets: string[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      targets.push(new URL(request.url).pathname);
+      return new Response("hello", { status: request.url.endsWith("/2.txt") ? 404 : 200 });
+    },
+  });
+  return { server, targets };
+}
+
 describe("drive()", () => {
   test.each([[false], [true]])("asks for all files in turn, each on a new connection: %p", async (closes) => {
-    const targets = new Set<string>();
-    const server = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch(request) {
-        targets.add(new URL(request.url).pathname);
-        return new Response("hello", { status: request.url.endsWith("/2.txt") ? 404 : 200 });
-      },
-    });
+    const { server, targets } = serveFiles();
     const load = { folder: "1k", count: 3, connections: 2, seconds: 0.2, closes, tags: [] };
     const result = await drive({ ...load, port: server.port ?? 0 });
     await server.stop(true);
-    expect([...targets].toSorted()).toEqual(["/1k/0.txt", "/1k/1.txt", "/1k/2.txt"]);
+    expect([...new Set(targets)].toSorted()).toEqual(["/1k/0.txt", "/1k/1.txt", "/1k/2.txt"]);
     expect(result.requests).toBeGreaterThan(3);
     expect(result.failures).toBeGreaterThan(0);
     expect(result.failures).toBeLessThan(result.requests);
@@ -43,15 +49,7 @@ describe("drive()", () => {
 
 describe("askOnce()", () => {
   test("asks for each file once", async () => {
-    const targets: string[] = [];
-    const server = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch(request) {
-        targets.push(new URL(request.url).pathname);
-        return new Response("hello", { status: request.url.endsWith("/2.txt") ? 404 : 200 });
-      },
-    });
+    const { server, targets } = serveFiles();
     const requests = { folder: "1k", count: 9, connections: 4, closes: false, tags: [] };
     const result = await askOnce({ ...requests, port: server.port ?? 0 });
     await server.stop(true);

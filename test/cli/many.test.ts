@@ -93,6 +93,14 @@ describe("netfile get of several URLs", () => {
     expect(existsSync(folder.at("-"))).toBe(false);
   });
 
+  test("a place that can't be looked at is told in a sentence", async () => {
+    const name = `${"x".repeat(300)}.d`;
+    const many = await run(["get", at("/a.txt"), at("/b.txt"), "-o", name]);
+    expect([many.code, many.err]).toEqual([2, expect.stringContaining("is none; end its name with a slash")]);
+    const tree = await run(["put", "-r", name, at("/up/")]);
+    expect([tree.code, tree.err]).toEqual([6, expect.stringContaining("the name is too long")]);
+  });
+
   test("makes a folder of any name with a slash at its end", async () => {
     expect((await run(["get", at("/a.txt"), at("/b.txt"), "-q", "-o", "out.d/"])).code).toBe(0);
     expect(text("out.d/a.txt")).toBe("a.txt");

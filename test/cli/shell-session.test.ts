@@ -5,7 +5,7 @@ import { Log } from "../../src/cli/log.ts";
 import { readLines, runBatch } from "../../src/cli/shell-batch.ts";
 import { ShellSession } from "../../src/cli/shell-session.ts";
 import type { RemoteActions } from "../../src/cli/shell-session.ts";
-import { formatEntries } from "../../src/cli/shell-texts.ts";
+import { formatEntries } from "../../src/cli/shell-listing.ts";
 import type { Answer } from "../../src/client/download.ts";
 import { formatRemoteUrl } from "../../src/client/origin.ts";
 import type { RemoteUrl } from "../../src/client/origin.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { compareCodePoints, orderNames, sortNames } from "../../src/site/listing-order.ts";
 import { DEFAULT_POLICY } from "../../src/site/policy.ts";
+import { countTurns } from "../support/count-turns.ts";
 import type { Entry, EntryName, Folder } from "../../src/store/store.ts";
 
 setDefaultTimeout(60_000);
@@ -46,15 +47,7 @@ describe("sortNames()", () => {
 
   test("lets others be served in between", async () => {
     const names = Array.from({ length: 100_000 }, (_, index) => `${index % 977}-${index}`);
-    let turns = 0;
-    let isDone = false;
-    const count = () => {
-      turns += 1;
-      if (!isDone) setImmediate(count);
-    };
-    setImmediate(count);
-    await sortNames(names);
-    isDone = true;
+    const { turns } = await countTurns(() => sortNames(names));
     expect(turns).toBeGreaterThan(2);
   });
 });

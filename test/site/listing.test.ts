@@ -4,6 +4,7 @@ import { parseSort } from "../../src/site/listing-sort.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
 import { parseUrlPath } from "../../src/wire/target.ts";
+import { countTurns } from "../support/count-turns.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ask, get, makeRequest, makeSite } from "../support/requests.ts";
 
@@ -211,16 +212,8 @@ describe("a large folder", () => {
 test("100,000 names leave room for others while they are listed", async () => {
   const store = new MemoryStore();
   for (let index = 0; index < 100_000; index += 1) store.put(`${(index * 7919) % 100_003}.txt`);
-  let turns = 0;
-  let isDone = false;
-  const count = () => {
-    turns += 1;
-    if (!isDone) setImmediate(count);
-  };
-  setImmediate(count);
-  const reply = await get(makeSite(store), "/", JSON_ACCEPT);
-  isDone = true;
-  expect(JSON.parse(reply.text).entries.length).toBe(100_000);
+  const { result, turns } = await countTurns(() => get(makeSite(store), "/", JSON_ACCEPT));
+  expect(JSON.parse(result.text).entries.length).toBe(100_000);
   // One for each batch that is measured, and some while they are sorted.
   expect(turns).toBeGreaterThan(100);
 });
@@ -336,16 +329,8 @@ describe("the order of a listing", () => {
     for (let index = 0; index < 100_000; index += 1) {
       store.put(`${index}.txt`, "", { modifiedMs: (index * 7919) % 100_003 });
     }
-    let turns = 0;
-    let isDone = false;
-    const count = () => {
-      turns += 1;
-      if (!isDone) setImmediate(count);
-    };
-    setImmediate(count);
-    const { text } = await get(makeSite(store), "/?sort=-date", JSON_ACCEPT);
-    isDone = true;
-    const dates = JSON.parse(text).entries.map(({ modified }: { modified: string }) => modified);
+    const { result, turns } = await countTurns(() => get(makeSite(store), "/?sort=-date", JSON_ACCEPT));
+    const dates = JSON.parse(result.text).entries.map(({ modified }: { modified: string }) => modified);
     expect(dates).toEqual(dates.toSorted().toReversed());
     expect(dates.length).toBe(100_000);
     expect(turns).toBeGreaterThan(200);
