@@ -6,8 +6,9 @@ import { formatHttpDate } from "../semantics/http-date.ts";
 import { formatKeepAlive } from "../semantics/keep-alive.ts";
 import type { Field } from "../wire/fields.ts";
 
-let written:
-  { readonly second: number; readonly timeoutMs: number; readonly fields: readonly Field[] } | undefined;
+/** What was made in this second, by the timeout, which goes up and down with each connection that comes and goes. */
+const made = new Map<number, readonly Field[]>();
+let madeSecond = Number.NaN;
 
 /**
  * The fields for an answer that is sent at `nowMs` (ms since the epoch) on a connection that is kept for `timeoutMs`: the same
@@ -15,13 +16,22 @@ let written:
  */
 export function momentFields(nowMs: number, timeoutMs: number): readonly Field[] {
   const second = Math.floor(nowMs / 1000);
-  if (written?.second !== second || written.timeoutMs !== timeoutMs) {
-    const date = formatHttpDate(nowMs) ?? "Thu, 01 Jan 1970 00:00:00 GMT";
-    const fields: readonly Field[] = [
-      ["Date", date],
-      ["Keep-Alive", formatKeepAlive(timeoutMs)],
-    ];
-    written = { second, timeoutMs, fields };
+  if (second !== madeSecond) {
+    made.clear();
+    madeSecond = second;
   }
-  return written.fields;
+  let fields = made.get(timeoutMs);
+  if (fields === undefined) {
+    fields = makeFields(nowMs, timeoutMs);
+    made.set(timeoutMs, fields);
+  }
+  return fields;
+}
+
+function makeFields(nowMs: number, timeoutMs: number): readonly Field[] {
+  const date = formatHttpDate(nowMs) ?? "Thu, 01 Jan 1970 00:00:00 GMT";
+  return [
+    ["Date", date],
+    ["Keep-Alive", formatKeepAlive(timeoutMs)],
+  ];
 }

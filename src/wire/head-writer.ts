@@ -26,8 +26,13 @@ const MAX_KNOWN_NAMES = 256;
 
 const NO_FIELDS: readonly Field[] = [];
 
-/** Openings of late, all with the same fields: by what else they depend on. */
-const openings = { fields: NO_FIELDS, bytes: new Map<number, Uint8Array>() };
+/** What was written for some fields, by what else an opening depends on. */
+type Openings = Map<number, Uint8Array>;
+
+/** As long as anybody has the fields. */
+const openings = new WeakMap<readonly Field[], Openings>();
+/** Those of late: what answers one request mostly answers the next. */
+let recent = { fields: NO_FIELDS, openings: openingsOf(NO_FIELDS) };
 
 /**
  * Writes how a final response's head opens: its status-line, and the fields that many responses of a moment have in common.
@@ -40,16 +45,22 @@ export function writeOpening(
   fields: readonly Field[] = NO_FIELDS,
   connection: ResponseConnection,
 ): Uint8Array {
-  if (openings.fields !== fields) {
-    openings.fields = fields;
-    openings.bytes.clear();
-  }
+  if (recent.fields !== fields) recent = { fields, openings: openingsOf(fields) };
   const key = status * 4 + (connection.closes ? 2 : 0) + (connection.isPeerOld ? 1 : 0);
-  const known = openings.bytes.get(key);
+  const known = recent.openings.get(key);
   if (known !== undefined) return known;
   const bytes = encodeLatin1(formatOpening(status, fields, connection));
-  openings.bytes.set(key, bytes);
+  recent.openings.set(key, bytes);
   return bytes;
+}
+
+function openingsOf(fields: readonly Field[]): Openings {
+  let known = openings.get(fields);
+  if (known === undefined) {
+    known = new Map();
+    openings.set(fields, known);
+  }
+  return known;
 }
 
 function formatOpening(
