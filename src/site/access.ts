@@ -14,7 +14,7 @@ import type { SitePolicy } from "./policy.ts";
 export type Admission = "any" | "folder-or-forbidden" | "folder-or-missing";
 
 /** Names that some system takes for more than one name, or that end early; and what no listing could show. */
-const NOT_PLAIN = /[/\\\u0000-\u001f\u007f-\u009f]|^[A-Za-z]:/;
+const NOT_PLAIN = /[/\\\u0000-\u001f\u007f-\u009f]|^[A-Za-z]:|^\.{0,2}$/;
 
 /**
  * Decides what may be found at `path` by its last name.
@@ -49,5 +49,5 @@ export function isHiddenName(name: string): boolean {
  * SECURITY: refused rather than cut to its last part, since two systems would cut it differently (GHSA-wg2q-39h6-66x9).
  */
 export function isPlainFileName(fileName: string): boolean {
-  return fileName !== "" && !isHiddenName(fileName) && !NOT_PLAIN.test(fileName);
+  return !NOT_PLAIN.test(fileName);
 }

@@ -3,6 +3,10 @@
  */
 import { chooseCoding, type Coding } from "../semantics/negotiation.ts";
 
+/** What can be made while it is sent, in the order of preference: zstd costs the least for what it saves. */
+export const COMPUTED_CODINGS: readonly Coding[] = ["zstd", "br", "gzip", "identity"];
+export const ONLY_IDENTITY: readonly Coding[] = ["identity"];
+
 const MAX_REMEMBERED = 256;
 
 const remembered = new Map<readonly Coding[], Map<string, readonly Coding[]>>();
@@ -26,6 +30,11 @@ export function rankCodings(acceptEncoding: string, offered: readonly Coding[]):
     known.set(acceptEncoding, ranked);
   }
   return ranked;
+}
+
+/** The one of {@link rankCodings} that is best; `undefined` when none is accepted (406). */
+export function bestCoding(acceptEncoding: string, offered: readonly Coding[]): Coding | undefined {
+  return rankCodings(acceptEncoding, offered)[0];
 }
 
 function rank(acceptEncoding: string, offered: readonly Coding[]): readonly Coding[] {

@@ -1,21 +1,26 @@
 /**
- * Compression while sending (RFC 9110 §8.4.1, RFC 8878 for zstd): one slice of the file in, what the compressor gives
+ * Compression while sending (RFC 9110 §8.4.1, RFC 8878 for zstd): one piece of the content in, what the compressor gives
  * for it out, so that a transfer costs the same memory whatever its size.
  */
 import type { Transform } from "node:stream";
 import { assertNever } from "../base/assert-never.ts";
 import { concatBytes } from "../base/bytes.ts";
 import type { Coding } from "../semantics/negotiation.ts";
-import type { OpenFile } from "../store/store.ts";
-import { FileReader } from "./file-stream.ts";
 import type { ReplyStream } from "./reply.ts";
 
 /** Above this, brotli takes more time than it saves on the way. */
 const BROTLI_QUALITY = 4;
 const GZIP_LEVEL = 6;
 
+export type CompressionOptions = {
+  /** How long the content is, in bytes, where that is known. */
+  readonly sizeBytes?: number;
+  /** Is given the whole, when it has been made. */
+  readonly onWhole?: (bytes: Uint8Array) => void;
+};
+
 export class CompressedStream implements ReplyStream {
-  readonly #reader: FileReader;
+  readonly #content: ReplyStream;
   readonly #compressor: Transform;
   readonly #onWhole: ((bytes: Uint8Array) => void) | undefined;
   /** All that has been given, where somebody wants the whole. */
@@ -27,11 +32,15 @@ export class CompressedStream implements ReplyStream {
   /** Wakes {@link next}, which waits for the compressor. */
   #wake: (() => void) | undefined;
 
-  /** Takes over `file`. @param onWhole is given the whole, when it has been made. */
-  constructor(file: OpenFile, coding: Exclude<Coding, "identity">, onWhole?: (bytes: Uint8Array) => void) {
+  /** Takes over `content`. */
+  constructor(
+    content: ReplyStream,
+    coding: Exclude<Coding, "identity">,
+    { sizeBytes, onWhole }: CompressionOptions = {},
+  ) {
     this.#onWhole = onWhole;
-    this.#reader = new FileReader(file);
-    this.#compressor = createCompressor(coding, file.sizeBytes);
+    this.#content = content;
+    this.#compressor = createCompressor(coding, sizeBytes);
     this.#compressor.on("data", (bytes: Buffer) => this.#output.push(bytes));
     this.#compressor.on("end", () => {
       this.#isEnded = true;
@@ -60,7 +69,7 @@ export class CompressedStream implements ReplyStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#compressor.destroy();
-    this.#reader.file.close();
+    this.#content.close();
     this.#wake?.();
   }
 
@@ -69,18 +78,19 @@ export class CompressedStream implements ReplyStream {
     return undefined;
   }
 
-  /** Passes one slice through, or waits for the last bytes. */
-  #feed(): Promise<void> {
-    const slice = this.#reader.next();
-    return new Promise((resolve) => {
+  /** Passes one piece through, or waits for the last bytes. */
+  async #feed(): Promise<void> {
+    const piece = await this.#content.next();
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (slice === undefined) this.#compressor.end();
-      else this.#compressor.write(slice, () => resolve());
+      if (piece === undefined) this.#compressor.end();
+      else this.#compressor.write(piece, () => resolve());
     });
   }
 }
 
-function createCompressor(coding: Exclude<Coding, "identity">, sizeBytes: number): Transform {
+function createCompressor(coding: Exclude<Coding, "identity">, sizeBytes = 0): Transform {
   // Loaded with the first file that is compressed: a fifth of the time that a server takes to start.
   const { constants, createBrotliCompress, createGzip, createZstdCompress } =
     process.getBuiltinModule("node:zlib");

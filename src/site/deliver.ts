@@ -11,6 +11,7 @@ import { keepCompressed, mayKeepCompressed, recallCompressed } from "./compresse
 import { CompressedStream } from "./compression.ts";
 import { deliverWithDigests } from "./digest-delivery.ts";
 import { readDigestWants } from "./digests.ts";
+import { FileStream } from "./file-stream.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
 import { type Representation, selectRepresentation, VARY_BY_CODING } from "./representation.ts";
@@ -69,7 +70,10 @@ function compress({ request }: Visit, file: OpenFile, coding: Exclude<Coding, "i
   const bytes = request.method === "HEAD" ? undefined : recallCompressed(file, coding);
   if (bytes === undefined) {
     const onWhole = (whole: Uint8Array): void => keepCompressed(file, coding, whole);
-    const stream = new CompressedStream(file, coding, mayKeepCompressed(file) ? onWhole : undefined);
+    const stream = new CompressedStream(new FileStream(file), coding, {
+      sizeBytes: file.sizeBytes,
+      ...(mayKeepCompressed(file) ? { onWhole } : {}),
+    });
     return { kind: "stream", stream };
   }
   file.close();

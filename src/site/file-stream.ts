@@ -2,11 +2,12 @@
  * A file as a stream: for content that is changed or measured while it is sent.
  */
 import type { OpenFile } from "../store/store.ts";
+import type { ReplyStream } from "./reply.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 
 /** Reads `file` from its beginning to the size it had when it was opened. */
-export class FileReader {
+export class FileStream implements ReplyStream {
   readonly file: OpenFile;
   #position = 0;
 
@@ -26,5 +27,9 @@ export class FileReader {
     if (count === 0) throw new Error("The file became shorter while it was sent");
     this.#position += count;
     return count === chunk.length ? chunk : chunk.subarray(0, count);
+  }
+
+  close(): void {
+    this.file.close();
   }
 }

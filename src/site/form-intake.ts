@@ -7,16 +7,13 @@ import { FormDataError, type FormDataEvent, FormDataReader } from "../semantics/
 import type { Committed, Upload } from "../store/store.ts";
 import type { Fields } from "../wire/fields.ts";
 import { formatUrlPath, parseUrlPath, type UrlPath } from "../wire/target.ts";
-import { allowsFile, isPlainFileName } from "./access.ts";
+import { allowsFile, isHiddenName, isPlainFileName } from "./access.ts";
 import type { BodyDigests } from "./body-digests.ts";
-import { type Refusal, refuseError, refuseFileOfForm } from "./refusal.ts";
+import { type FileOfForm, type Refusal, refuseError, refuseForm } from "./refusal.ts";
 import type { Intake, Reply } from "./reply.ts";
 import { replyFormSaved } from "./saved.ts";
 import type { Visit } from "./site.ts";
-import type { UploadTerms } from "./upload-terms.ts";
-
-/** Each file stays open until the form is whole. */
-export const MAX_FORM_FILES = 250;
+import { MAX_FORM_FILES, type UploadTerms } from "./upload-terms.ts";
 
 export type FormTerms = {
   readonly terms: UploadTerms;
@@ -39,7 +36,7 @@ export class FormIntake implements Intake {
   readonly #names = new Set<string>();
   #part: Part = "ignored";
   /** The file that is being read, or saved. */
-  #fileName: string | undefined;
+  #file: FileOfForm | undefined;
   #bodyBytes = 0;
   #fileBytes = 0;
   #hasEnded = false;
@@ -73,7 +70,7 @@ export class FormIntake implements Intake {
       return replyFormSaved(this.#visit, this.#folder.names, await this.#commitAll());
     } catch (error) {
       this.abort();
-      return refuseError(this.#visit, error, this.#fileName);
+      return refuseError(this.#visit, error, this.#file);
     }
   }
 
@@ -85,7 +82,7 @@ export class FormIntake implements Intake {
   async #commitAll(): Promise<readonly Committed[]> {
     const saved: Committed[] = [];
     for (const { upload, fileName } of this.#uploads) {
-      this.#fileName = fileName;
+      this.#file = { name: fileName, areOthersSaved: saved.length > 0 };
       saved.push(await upload.commit());
     }
     return saved;
@@ -101,8 +98,8 @@ export class FormIntake implements Intake {
     } catch (error) {
       this.abort();
       return error instanceof FormDataError
-        ? refuseFileOfForm(this.#visit, "bad-form", undefined)
-        : refuseError(this.#visit, error, this.#fileName);
+        ? refuseForm(this.#visit, "bad-form", undefined)
+        : refuseError(this.#visit, error, this.#file);
     }
     return undefined;
   }
@@ -115,7 +112,7 @@ export class FormIntake implements Intake {
         return this.#takeData(event.bytes);
       case "part-end":
         this.#part = "ignored";
-        this.#fileName = undefined;
+        this.#file = undefined;
         return undefined;
       case "end":
         this.#hasEnded = true;
@@ -130,13 +127,14 @@ export class FormIntake implements Intake {
       this.#part = fileName === undefined ? "ignored" : "unnamed";
       return undefined;
     }
-    this.#fileName = fileName;
+    if (this.#uploads.length >= MAX_FORM_FILES) return "too-many-files";
+    this.#file = { name: fileName, areOthersSaved: false };
     const { policy } = this.#visit.site;
     if (!isPlainFileName(fileName)) return "bad-file-name";
+    if (isHiddenName(fileName)) return "hidden-name";
     if (!allowsFile(fileName, policy)) return "upload-type";
     const { uploads, options } = this.#form.terms;
     if (options.onExist === "refuse" && this.#names.has(fileName)) return "exists";
-    if (this.#uploads.length >= MAX_FORM_FILES) return "too-many-files";
     const path = parseUrlPath(formatUrlPath([...this.#folder.names, fileName], { isFolder: false }));
     if (path === undefined) return "bad-file-name";
     this.#names.add(fileName);
@@ -156,6 +154,6 @@ export class FormIntake implements Intake {
 
   #refuse(refusal: Refusal): Reply {
     this.abort();
-    return refuseFileOfForm(this.#visit, refusal, this.#fileName);
+    return refuseForm(this.#visit, refusal, this.#file);
   }
 }

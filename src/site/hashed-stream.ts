@@ -5,18 +5,18 @@ import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
 import type { OpenFile } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import { type DigestWant, formatDigest, type KnownDigests } from "./digests.ts";
-import { FileReader } from "./file-stream.ts";
+import { FileStream } from "./file-stream.ts";
 import type { ReplyStream } from "./reply.ts";
 
 export class HashedStream implements ReplyStream {
-  readonly #reader: FileReader;
+  readonly #content: FileStream;
   readonly #wants: readonly DigestWant[];
   readonly #known: KnownDigests;
   readonly #hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
 
   /** Takes over `file`; what is found out is put into `known`. */
   constructor(file: OpenFile, wants: readonly DigestWant[], known: KnownDigests) {
-    this.#reader = new FileReader(file);
+    this.#content = new FileStream(file);
     this.#wants = wants;
     this.#known = known;
     for (const { algorithm } of wants) {
@@ -25,7 +25,7 @@ export class HashedStream implements ReplyStream {
   }
 
   next(): Uint8Array | undefined {
-    const bytes = this.#reader.next();
+    const bytes = this.#content.next();
     if (bytes === undefined) return undefined;
     for (const hasher of this.#hashers.values()) hasher.update(bytes);
     return bytes;
@@ -36,7 +36,7 @@ export class HashedStream implements ReplyStream {
     for (const [algorithm, hasher] of this.#hashers) {
       const digest = hasher.digest();
       digests.set(algorithm, digest);
-      this.#known.put(this.#reader.file, algorithm, digest);
+      this.#known.put(this.#content.file, algorithm, digest);
     }
     return this.#wants.flatMap((want) => {
       const digest = digests.get(want.algorithm);
@@ -45,6 +45,6 @@ export class HashedStream implements ReplyStream {
   }
 
   close(): void {
-    this.#reader.file.close();
+    this.#content.close();
   }
 }

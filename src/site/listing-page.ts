@@ -5,15 +5,10 @@ import { once } from "../base/once.ts";
 import { formatBytes, formatLimit } from "../base/units.ts";
 import type { Entry } from "../store/store.ts";
 import { formatUrlPath } from "../wire/target.ts";
-import {
-  formatSort,
-  isByName,
-  type ListingSort,
-  SORT_KEYS,
-  type SortKey,
-  sortOfColumn,
-} from "./listing-sort.ts";
+import { formatListingQuery } from "./listing-query.ts";
+import { formatSort, type ListingSort, SORT_KEYS, type SortKey, sortOfColumn } from "./listing-sort.ts";
 import { listingTemplate, uploadFormTemplate } from "./pages.ts";
+import type { SitePolicy } from "./policy.ts";
 import { fillTemplate, markup, joinHtml, type SafeHtml, splitTemplate } from "./safe-html.ts";
 
 /** What of a folder one page shows. */
@@ -29,23 +24,37 @@ export type PageWindow = {
 const NOTHING: SafeHtml = markup``;
 const halves = once(() => splitTemplate(listingTemplate(), "rows"));
 
-/**
- * The beginning of the page of the folder at `names`, up to its first row.
- *
- * @param maxUploadBytes the largest file that is taken; `undefined` for a site that takes none.
- */
-export function listingTop(
-  names: readonly string[],
-  sort: ListingSort,
-  maxUploadBytes: number | undefined,
-): SafeHtml {
+/** What a folder's page says before its rows. */
+export type PageHeading = {
+  readonly names: readonly string[];
+  readonly sort: ListingSort;
+  readonly allow: SitePolicy["allow"];
+  /** The largest upload that is taken; `undefined` for a site that takes none. */
+  readonly maxUploadBytes: number | undefined;
+  /** So many files have just been saved by this page's form. */
+  readonly savedCount: number;
+};
+
+/** The beginning of the page of a folder, up to its first row. */
+export function listingTop(heading: PageHeading): SafeHtml {
+  const { names, sort, maxUploadBytes, savedCount } = heading;
   const top = fillTemplate(halves()[0], {
     columns: joinHtml(SORT_KEYS.map((key) => columnOf(key, sort))),
-    title: names.length === 0 ? "Files" : `/${names.join("/")}/`,
+    title: titleOf(names),
     trail: trailOf(names, sort),
-    upload: maxUploadBytes === undefined ? NOTHING : uploadForm(maxUploadBytes),
+    note:
+      savedCount === 0
+        ? NOTHING
+        : markup`<p class="note" role="status">${count(savedCount, "file")} saved.</p>\n`,
+    upload: maxUploadBytes === undefined ? NOTHING : uploadForm(heading, maxUploadBytes),
   });
   return names.length === 0 ? top : markup`${top}${parentRow(sort)}`;
+}
+
+/** The folder's own name first: tabs show the beginning only. */
+function titleOf(names: readonly string[]): string {
+  const name = names.at(-1);
+  return name === undefined ? "Files" : `${name} – /${names.join("/")}/`;
 }
 
 const COLUMN_TITLES = { name: "Name", size: "Size", date: "Modified (UTC)" } as const satisfies Record<
@@ -65,14 +74,17 @@ function columnOf(key: SortKey, sort: ListingSort): SafeHtml {
 export function listingRow(entry: Entry, sort: ListingSort): SafeHtml {
   const isFolder = entry.kind === "folder";
   // SECURITY: relative to the folder and encoded, so that no name is ever read as a scheme, a host or a query.
-  const address = `.${formatUrlPath([entry.name], { isFolder })}${isFolder ? queryOf(sort) : ""}`;
+  const address = `.${formatUrlPath([entry.name], { isFolder })}${isFolder ? formatListingQuery({ sort }) : ""}`;
   const shown = isFolder ? `${entry.name}/` : entry.name;
   const size = entry.kind === "file" ? formatBytes(entry.sizeBytes) : "";
   return markup`<tr><td class="name ${entry.kind}"><a href="${address}"><bdi>${shown}</bdi></a></td><td class="size">${size}</td><td class="date">${dateOf(entry.modifiedMs)}</td></tr>\n`;
 }
 
-/** What a folder without anything to see shows in place of rows: there may be files that are not served. */
-export const EMPTY_ROW: SafeHtml = markup`<tr><td class="empty" colspan="3">There is nothing to see here.</td></tr>\n`;
+/** What a folder without anything to see shows in place of rows; whether there are files that are not served is not told. */
+export function emptyRow(allow: SitePolicy["allow"]): SafeHtml {
+  const types = allow === "all" ? "" : ` Files of these types are: ${[...allow].join(", ")}.`;
+  return markup`<tr><td class="empty" colspan="3">There is nothing to see here.${types}</td></tr>\n`;
+}
 
 /** The end of the page. */
 export function listingBottom(window: PageWindow): SafeHtml {
@@ -80,12 +92,7 @@ export function listingBottom(window: PageWindow): SafeHtml {
 }
 
 function parentRow(sort: ListingSort): SafeHtml {
-  return markup`<tr><td class="name up"><a href="../${queryOf(sort)}">Parent folder</a></td><td class="size"></td><td class="date"></td></tr>\n`;
-}
-
-/** Nothing for the usual order: its addresses are those that everybody links to. */
-function queryOf(sort: ListingSort): string {
-  return isByName(sort) ? "" : `?sort=${formatSort(sort)}`;
+  return markup`<tr><td class="name up"><a href="../${formatListingQuery({ sort })}">Parent folder</a></td><td class="size"></td><td class="date"></td></tr>\n`;
 }
 
 /** The way from the root, each step a link but the last. */
@@ -95,15 +102,25 @@ function trailOf(names: readonly string[], sort: ListingSort): SafeHtml {
     const isLast = index === names.length - 1;
     const slash = markup`<span class="slash">/</span>`;
     if (isLast) return markup`${slash}<bdi>${name}</bdi>`;
-    const address = formatUrlPath(names.slice(0, index + 1), { isFolder: true }) + queryOf(sort);
+    const address =
+      formatUrlPath(names.slice(0, index + 1), { isFolder: true }) + formatListingQuery({ sort });
     return markup`${slash}<a href="${address}"><bdi>${name}</bdi></a>`;
   });
-  return markup`<a href="/${queryOf(sort)}">Files</a>${joinHtml(steps)}`;
+  return markup`<a href="/${formatListingQuery({ sort })}">Files</a>${joinHtml(steps)}`;
 }
 
-function uploadForm(maxBytes: number): SafeHtml {
-  const hint = Number.isSafeInteger(maxBytes) ? `Up to ${formatLimit(maxBytes)} at a time` : "";
-  return fillTemplate(uploadFormTemplate(), { hint });
+function uploadForm({ allow, sort }: PageHeading, maxBytes: number): SafeHtml {
+  const types = allow === "all" ? [] : [...allow];
+  const accept = types.map((type) => `.${type}`).join(",");
+  const hints = [
+    ...(types.length === 0 ? [] : [types.join(", ")]),
+    ...(Number.isSafeInteger(maxBytes) ? [`up to ${formatLimit(maxBytes)} at a time`] : []),
+  ];
+  return fillTemplate(uploadFormTemplate(), {
+    action: `./${formatListingQuery({ sort })}`,
+    accept: types.length === 0 ? NOTHING : markup` accept="${accept}"`,
+    hint: hints.length === 0 ? "" : `Files: ${hints.join("; ")}`,
+  });
 }
 
 function dateOf(modifiedMs: number): SafeHtml {
@@ -130,8 +147,12 @@ function count(number: number, noun: string): string {
 
 function pagerOf({ page, pageCount, sort }: PageWindow): SafeHtml {
   if (pageCount <= 1) return NOTHING;
-  const order = isByName(sort) ? NOTHING : markup`sort=${formatSort(sort)}&amp;`;
-  const previous = page > 1 ? markup`<a rel="prev" href="?${order}page=${page - 1}">Previous</a>` : NOTHING;
-  const next = page < pageCount ? markup`<a rel="next" href="?${order}page=${page + 1}">Next</a>` : NOTHING;
-  return markup`<nav>Page ${page} of ${pageCount}${previous}${next}</nav>`;
+  const previous = page > 1 ? pageLink("prev", "Previous", { page: page - 1, sort }) : NOTHING;
+  const next = page < pageCount ? pageLink("next", "Next", { page: page + 1, sort }) : NOTHING;
+  return markup`<nav aria-label="Pages">Page ${page} of ${pageCount}${previous}${next}</nav>`;
+}
+
+/** In full, since an empty query would lead to the page that the link is on. */
+function pageLink(relation: string, text: string, to: Pick<PageWindow, "page" | "sort">): SafeHtml {
+  return markup`<a rel="${relation}" href="./${formatListingQuery(to)}">${text}</a>`;
 }

@@ -4,26 +4,27 @@
 import { assertNever } from "../base/assert-never.ts";
 import { printable } from "../base/printable.ts";
 import { decideConditions } from "../semantics/conditions.ts";
-import { chooseMediaType } from "../semantics/negotiation.ts";
+import { chooseMediaType, type Coding } from "../semantics/negotiation.ts";
 import type { Entry, Folder } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { UrlPath } from "../wire/target.ts";
+import { bestCoding, COMPUTED_CODINGS } from "./coding-rank.ts";
+import { CompressedStream } from "./compression.ts";
 import { orderEntries } from "./listing-entries.ts";
-import { EMPTY_ROW, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
-import { type ListingSort, parseSort } from "./listing-sort.ts";
+import { emptyRow, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
+import { readListingQuery } from "./listing-query.ts";
 import { contentSecurityPolicy, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply } from "./reply.ts";
+import { VARY_BY_BOTH, VARY_BY_TYPE } from "./representation.ts";
 import { LISTING_TYPES } from "./resolve.ts";
-import { queryParameter, type Visit } from "./site.ts";
+import type { Visit } from "./site.ts";
 import { streamOf } from "./stream-of.ts";
 
 /** Entries on one HTML page. */
 export const PAGE_ENTRIES = 1_000;
 
 type ListingType = (typeof LISTING_TYPES)[number];
-
-const VARY: Field = ["Vary", "Accept"];
 
 /** A listing exists, and that is all that conditions can know of it. */
 const NO_VALIDATORS = { tag: undefined, modifiedMs: undefined };
@@ -38,15 +39,30 @@ export function list(visit: Visit, path: UrlPath, folder: Folder): Reply {
   const decision = decideConditions(request.method, lookup, NO_VALIDATORS, nowMs);
   if (decision !== "proceed" || request.method === "HEAD") folder.close();
   if (decision === "failed") return refuse(visit, "precondition-failed");
-  if (decision === "not-modified") return { kind: "reply", status: 304, fields: [VARY], body: NO_CONTENT };
+  const vary = visit.site.policy.compress ? VARY_BY_BOTH : VARY_BY_TYPE;
+  if (decision === "not-modified") return { kind: "reply", status: 304, fields: [vary], body: NO_CONTENT };
   const type = chooseListingType(lookup("accept"));
+  const coding = chooseListingCoding(visit);
   const stream = streamOf(writeListing(visit, type, path, folder), () => folder.close());
+  const fields = [...typeFields(type), vary];
+  if (coding === "identity") return { kind: "reply", status: 200, fields, body: { kind: "stream", stream } };
   return {
     kind: "reply",
     status: 200,
-    fields: [...typeFields(type), VARY],
-    body: { kind: "stream", stream },
+    fields: [...fields, ["Content-Encoding", coding]],
+    // A compressor takes memory from the moment it is made, and nobody will read what HEAD asks for.
+    body: {
+      kind: "stream",
+      stream: request.method === "HEAD" ? stream : new CompressedStream(stream, coding),
+    },
   };
+}
+
+/** None also where none is accepted that could be made: a listing that can't be read is of more use than none. */
+function chooseListingCoding({ site, lookup }: Visit): Coding {
+  const accepted = lookup("accept-encoding");
+  if (accepted === undefined || !site.policy.compress) return "identity";
+  return bestCoding(accepted, COMPUTED_CODINGS) ?? "identity";
 }
 
 function chooseListingType(accept: string | undefined): ListingType {
@@ -80,13 +96,13 @@ function writeListing(
 async function* writePage(visit: Visit, path: UrlPath, folder: Folder): AsyncGenerator<string, void> {
   const { policy, store } = visit.site;
   const maxUploadBytes = store.uploads === undefined ? undefined : policy.upload?.maxBytes;
-  const sort = requestedSort(visit);
-  yield listingTop(path.names, sort, maxUploadBytes).text;
+  const { sort, page: requestedPage, savedCount } = readListingQuery(visit);
+  yield listingTop({ names: path.names, sort, allow: policy.allow, maxUploadBytes, savedCount }).text;
   const entries = await orderEntries(folder, policy, sort);
   const { folderCount, fileCount } = entries;
   const pageCount = Math.max(1, Math.ceil((folderCount + fileCount) / PAGE_ENTRIES));
-  const page = Math.min(requestedPage(visit), pageCount);
-  if (folderCount + fileCount === 0) yield EMPTY_ROW.text;
+  const page = Math.min(requestedPage, pageCount);
+  if (folderCount + fileCount === 0) yield emptyRow(policy.allow).text;
   for await (const batch of entries.window((page - 1) * PAGE_ENTRIES, page * PAGE_ENTRIES)) {
     yield batch.map((entry) => listingRow(entry, sort).text).join("");
   }
@@ -113,7 +129,7 @@ async function* writeText(visit: Visit, folder: Folder): AsyncGenerator<string, 
 
 /** All that is to be seen, in batches. */
 async function* orderedEntries(visit: Visit, folder: Folder): AsyncGenerator<readonly Entry[], void> {
-  const entries = await orderEntries(folder, visit.site.policy, requestedSort(visit));
+  const entries = await orderEntries(folder, visit.site.policy, readListingQuery(visit).sort);
   yield* entries.window(0, Number.POSITIVE_INFINITY);
 }
 
@@ -127,14 +143,4 @@ function entryJson(entry: Entry): string {
 /** One name a line; a name with a line break in it must not look like two. */
 function entryLine({ kind, name }: Entry): string {
   return `${printable(name)}${kind === "folder" ? "/" : ""}\n`;
-}
-
-/** The page that the query asks for; the first for whatever is no page. */
-function requestedPage(visit: Visit): number {
-  const value = queryParameter(visit, "page");
-  return value !== undefined && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 1;
-}
-
-function requestedSort(visit: Visit): ListingSort {
-  return parseSort(queryParameter(visit, "sort"));
 }

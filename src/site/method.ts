@@ -46,7 +46,8 @@ export function answerByMethod(visit: Visit): Reply | undefined {
   if (!RECOGNISED.has(method)) return refuse(visit, "unknown-method");
   if (method !== "GET" && method !== "HEAD") {
     const isAllowed = method === "OPTIONS" || (isWrite(method) && takesUploads(site));
-    if (!isAllowed) return refuse(visit, "method-not-allowed", [allowField(site)]);
+    if (!isAllowed)
+      return refuse(visit, isWrite(method) ? "uploads-off" : "method-not-allowed", [allowField(site)]);
   }
   if (!canMeetExpectation(visit)) return refuse(visit, "unmet-expectation");
   return method === "OPTIONS" ? answerOptions(visit) : undefined;

@@ -43,10 +43,10 @@ const common = once(() => ({
   icon: embeddedHtml(`data:image/svg+xml;base64,${readFileSync(iconSvgPath, "base64")}`),
 }));
 
-/** The listing, with places for `title`, `trail`, `upload`, `rows`, `summary` and `pager`. */
+/** The listing, with places for `title`, `trail`, `note`, `upload`, `columns`, `rows`, `summary` and `pager`. */
 export const listingTemplate = once((): SafeHtml => fillTemplate(readAsset(listingPath), common()));
 
-/** The form that uploads from a listing, with a place for `hint`. */
+/** The form that uploads from a listing, with places for `action`, `accept` and `hint`. */
 export const uploadFormTemplate = once((): SafeHtml => fillTemplate(readAsset(formPath), {}));
 
 /** The page of a person who asked for what isn't there: what this is, and where to go. */
@@ -60,16 +60,15 @@ export type ErrorText = {
   readonly status: number;
   readonly reason: string;
   readonly text: string;
-  /** Address of the folder to go back to, where there is one. */
+  /** Address of the folder to go back to, where it is not the root. */
   readonly back: string | undefined;
 };
 
 /** The page of any other error. */
 export function errorPage({ status, reason, text, back }: ErrorText): Uint8Array {
   const page = fillTemplate(errorTemplate(), {
-    status: markup`${status}`,
-    title: reason,
-    text: markup`<p>${text}</p>`,
+    status: `${status} ${reason}`,
+    text,
     back: back === undefined ? markup`` : markup`<a href="${back}">Back to the folder</a> · `,
   });
   return encodeUtf8(page.text);

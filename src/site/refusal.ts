@@ -13,9 +13,11 @@ import { formatUrlPath, parseUrlPath } from "../wire/target.ts";
 import type { ProtocolError } from "../wire/protocol-error.ts";
 import { reasonPhrase } from "../wire/status-line.ts";
 import { finishReply } from "./finish.ts";
+import { formatListingQuery, readListingQuery } from "./listing-query.ts";
 import { contentSecurityPolicy, errorPage, type ErrorText, HTML_TYPE } from "./pages.ts";
 import type { Reply, ReplyBody } from "./reply.ts";
 import type { Site, Visit } from "./site.ts";
+import { MAX_FORM_FILES } from "./upload-terms.ts";
 
 type RefusalEntry = readonly [status: number, text: string];
 
@@ -24,6 +26,7 @@ const REFUSALS = {
   "not-found": [404, "There is nothing at this address."],
   "forbidden-type": [403, "Files of this type are not served here."],
   "method-not-allowed": [405, "This method is not allowed here; see the Allow field."],
+  "uploads-off": [405, "No files are taken here; a server does when it is started with --upload."],
   "unknown-method": [501, "This method is not known here."],
   "unmet-expectation": [417, "The only expectation that can be met is 100-continue."],
   "not-acceptable": [406, "The file is not available in any coding that the request accepts."],
@@ -40,7 +43,7 @@ const REFUSALS = {
   "bad-form": [400, "The form is not valid multipart/form-data."],
   "empty-form": [400, "The form has no file in it."],
   "bad-file-name": [400, "A file in the form has a name that is not a plain file name."],
-  "too-many-files": [413, "The form has too many files; send them in several turns."],
+  "too-many-files": [413, `The form has more than ${MAX_FORM_FILES} files; send them in several turns.`],
   "too-large": [413, "The upload is larger than this server takes."],
   "bad-digest": [400, "A digest field of the request is malformed."],
   "digest-mismatch": [400, "What arrived does not match its digest; nothing was saved."],
@@ -76,33 +79,40 @@ const ERROR_TYPES: readonly string[] = ["text/plain", "text/html", "application/
  * @param fields what this refusal needs besides, such as Allow.
  */
 export function refuse(visit: Visit, refusal: Refusal, fields: readonly Field[] = []): Reply {
-  return makeRefusal(visit, refusal, { fields, fileName: undefined });
+  return makeRefusal(visit, refusal, { fields, file: undefined });
 }
 
-/** Refuses a form because of the file `fileName` in it. */
-export function refuseFileOfForm(visit: Visit, refusal: Refusal, fileName: string | undefined): Reply {
-  return makeRefusal(visit, refusal, { fields: [], fileName });
+/** A file of a form, of which a person may have sent several. */
+export type FileOfForm = {
+  readonly name: string;
+  /** Files before it have their names already. */
+  readonly areOthersSaved: boolean;
+};
+
+/** Refuses a form, because of `file` if there is one. */
+export function refuseForm(visit: Visit, refusal: Refusal, file: FileOfForm | undefined): Reply {
+  return makeRefusal(visit, refusal, { fields: [], file });
 }
 
-type RefusalDetails = { readonly fields: readonly Field[]; readonly fileName: string | undefined };
+type RefusalDetails = { readonly fields: readonly Field[]; readonly file: FileOfForm | undefined };
 
-function makeRefusal(visit: Visit, refusal: Refusal, { fields, fileName }: RefusalDetails): Reply {
+function makeRefusal(visit: Visit, refusal: Refusal, { fields, file }: RefusalDetails): Reply {
   const [status] = REFUSALS[refusal];
   const own = ownFields(refusal);
-  const text = textFor(visit, refusal, fileName);
+  const text = textFor(visit, refusal, file);
   const { body, fields: bodyFields } = errorBody(visit.lookup("accept"), {
     status,
     text,
-    back: folderOfForm(visit),
+    back: folderOf(visit),
   });
   return { kind: "reply", status, fields: [...bodyFields, ["Vary", "Accept"], ...own, ...fields], body };
 }
 
 /** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator. */
-export function refuseError(visit: Visit, error: unknown, fileName?: string): Reply {
+export function refuseError(visit: Visit, error: unknown, file?: FileOfForm): Reply {
   if (error instanceof StoreError) {
     if (error.kind === "failed") visit.site.onError?.(error);
-    return refuseFileOfForm(visit, error.kind, fileName);
+    return refuseForm(visit, error.kind, file);
   }
   visit.site.onError?.(error);
   return refuse(visit, "unexpected");
@@ -130,19 +140,24 @@ export function describeRefusal(refusal: Refusal): { readonly status: number; re
 export const REFUSAL_KINDS: readonly Refusal[] = Object.keys(REFUSALS) as Refusal[];
 
 /** SECURITY: a name is repeated to the one who sent it only, cut and printable here, escaped by the page's maker. */
-function textFor({ site }: Visit, refusal: Refusal, fileName: string | undefined): string {
+function textFor({ site }: Visit, refusal: Refusal, file: FileOfForm | undefined): string {
   const [, text] = REFUSALS[refusal];
   const { upload } = site.policy;
   if (refusal === "too-large" && upload !== undefined)
     return `${text.slice(0, -1)}, which is ${formatLimit(upload.maxBytes)} at a time.`;
-  return fileName === undefined ? text : `"${printable(fileName.slice(0, SHOWN_CHARACTERS))}": ${text}`;
+  if (file === undefined) return text;
+  const others = file.areOthersSaved ? "" : " Nothing of the form was saved.";
+  return `"${printable(file.name.slice(0, SHOWN_CHARACTERS))}": ${text}${others}`;
 }
 
-/** The folder whose page has sent a form. */
-function folderOfForm({ request: { method, target } }: Visit): string | undefined {
-  if (method !== "POST" || (target.form !== "origin" && target.form !== "absolute")) return undefined;
-  const path = parseUrlPath(target.path);
-  return path?.isFolder === true ? formatUrlPath(path.names, { isFolder: true }) : undefined;
+/** The folder to go back to: the one whose page has sent a form, or the one above; `undefined` where that is the root. */
+function folderOf(visit: Visit): string | undefined {
+  const path = parseUrlPath(visit.rawPath);
+  if (path === undefined) return undefined;
+  const names = path.isFolder && visit.request.method === "POST" ? path.names : path.names.slice(0, -1);
+  const { sort } = readListingQuery(visit);
+  const address = formatUrlPath(names, { isFolder: true }) + formatListingQuery({ sort });
+  return address === "/" ? undefined : address;
 }
 
 function ownFields(refusal: Refusal): readonly Field[] {

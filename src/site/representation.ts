@@ -8,7 +8,7 @@ import type { Coding } from "../semantics/negotiation.ts";
 import type { OpenFile } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import { extensionOf } from "./access.ts";
-import { rankCodings } from "./coding-rank.ts";
+import { bestCoding, COMPUTED_CODINGS, ONLY_IDENTITY } from "./coding-rank.ts";
 import { wantsDigest } from "./digests.ts";
 import { type MediaKind, mediaKindOf } from "./media-types.ts";
 import type { FoundFile } from "./resolve.ts";
@@ -33,13 +33,9 @@ export type Representation = {
 /** Below this, compression gains less than its own overhead. */
 const MIN_COMPUTED_BYTES = 1024;
 
-/** In the order of preference: zstd costs the least for what it saves. */
-const COMPUTED_CODINGS: readonly Coding[] = ["zstd", "br", "gzip", "identity"];
-const ONLY_IDENTITY: readonly Coding[] = ["identity"];
-
 export const VARY_BY_CODING: Field = ["Vary", "Accept-Encoding"];
-const VARY_BY_TYPE: Field = ["Vary", "Accept"];
-const VARY_BY_BOTH: Field = ["Vary", "Accept, Accept-Encoding"];
+export const VARY_BY_TYPE: Field = ["Vary", "Accept"];
+export const VARY_BY_BOTH: Field = ["Vary", "Accept, Accept-Encoding"];
 
 /** The years 0 to 9999, which an HTTP-date can say (RFC 9110 §5.6.7). */
 const FIRST_HTTP_MS = Date.parse("0000-01-01T00:00:00Z");
@@ -83,10 +79,6 @@ function chooseComputed(visit: Visit, acceptEncoding: string): Coding | undefine
   const needsStored = visit.lookup("range") !== undefined || wantsDigest(visit);
   const stored = needsStored ? bestCoding(acceptEncoding, ONLY_IDENTITY) : undefined;
   return stored ?? bestCoding(acceptEncoding, COMPUTED_CODINGS);
-}
-
-function bestCoding(acceptEncoding: string, offered: readonly Coding[]): Coding | undefined {
-  return rankCodings(acceptEncoding, offered)[0];
 }
 
 function describe(found: FoundFile, kind: MediaKind, selected: Sidecar): Representation {

@@ -9,6 +9,7 @@ import { chooseMediaType } from "../semantics/negotiation.ts";
 import type { Committed } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import { formatUrlPath } from "../wire/target.ts";
+import { formatListingQuery, readListingQuery } from "./listing-query.ts";
 import type { Reply } from "./reply.ts";
 import type { Visit } from "./site.ts";
 
@@ -27,10 +28,11 @@ export function replySaved(visit: Visit, committed: Committed): Reply {
 export function replyFormSaved(visit: Visit, names: readonly string[], saved: readonly Committed[]): Reply {
   const wanted = chooseMediaType(visit.lookup("accept"), ["text/plain", "application/json", "text/html"]);
   if (wanted !== "text/html") return replyCreated(visit, saved, []);
+  const query = formatListingQuery({ sort: readListingQuery(visit).sort, savedCount: saved.length });
   return {
     kind: "reply",
     status: 303,
-    fields: [["Location", formatUrlPath(names, { isFolder: true })], VARY],
+    fields: [["Location", formatUrlPath(names, { isFolder: true }) + query], VARY],
     body: { kind: "bytes", bytes: NO_BYTES },
   };
 }

@@ -33,7 +33,7 @@ const FORM_OVERHEAD_BYTES = 1024 * 1024;
  */
 export function beginUpload(visit: Visit, path: UrlPath): Outcome {
   const { policy, store } = visit.site;
-  if (policy.upload === undefined || store.uploads === undefined) return refuse(visit, "method-not-allowed");
+  if (policy.upload === undefined || store.uploads === undefined) return refuse(visit, "uploads-off");
   const isForm = visit.request.method === "POST" && isFormData(visit);
   const refusal =
     refuseOrigin(visit) ??
@@ -87,11 +87,15 @@ function beginForm(
 
 /**
  * Another site's page may not write here with a visitor's browser (CVE-2026-40883). Programs send no Origin.
- * SECURITY: compared with the host that this request was sent to; `null` is nobody's origin.
+ *
+ * A browser that says where the request comes from (W3C Fetch Metadata; no page can set that field) is believed: a proxy may have
+ * replaced Host, and a policy of the operator's may have made `null` of the origin.
+ *
+ * SECURITY: else the origin is compared with the host that this request was sent to; `null` is nobody's origin.
  */
 export function refuseOrigin(visit: Visit): Refusal | undefined {
   const origin = visit.lookup("origin");
-  if (origin === undefined) return undefined;
+  if (origin === undefined || visit.lookup("sec-fetch-site") === "same-origin") return undefined;
   const { target } = visit.request;
   const host = target.form === "absolute" ? target.authority : visit.lookup("host");
   return host !== undefined && isSameHost(origin, host) ? undefined : "foreign-origin";

@@ -185,7 +185,8 @@ describe("fields of answers", () => {
       expect((await site.get(target, "If-None-Match: *")).fields.get("vary")).toBe("Accept-Encoding");
       expect((await site.get(target, "Range: bytes=0-0")).fields.get("vary")).toBe("Accept-Encoding");
     }
-    for (const target of ["/", "/missing.txt", "/tool.exe"]) {
+    expect((await site.get("/")).fields.get("vary")).toBe("Accept, Accept-Encoding");
+    for (const target of ["/missing.txt", "/tool.exe"]) {
       expect((await site.get(target)).fields.get("vary")).toBe("Accept");
     }
     expect((await site.get("/picture.png")).fields.has("vary")).toBe(false);

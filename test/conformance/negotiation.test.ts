@@ -200,7 +200,7 @@ describe("Accept (§12.5.1)", () => {
     expect([answer.status, answer.fields.get("content-type"), answer.fields.get("vary")]).toEqual([
       200,
       type,
-      "Accept",
+      "Accept, Accept-Encoding",
     ]);
   });
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { OnExist } from "../../src/site/policy.ts";
-import { MAX_FORM_FILES } from "../../src/site/form-intake.ts";
+import { MAX_FORM_FILES } from "../../src/site/upload-terms.ts";
 import { respond } from "../../src/site/respond.ts";
 import { StoreError } from "../../src/store/store-error.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { makeRequest, makeSite, type ReadReply, send } from "../support/requests.ts";
+import { Fields } from "../../src/wire/fields.ts";
+import { makeRequest, makeSite, readReply, type ReadReply, send } from "../support/requests.ts";
 
 const TYPE = "multipart/form-data; boundary=b";
 
@@ -74,7 +75,43 @@ describe("a form sent to a folder (RFC 7578)", () => {
     const store = new MemoryStore({ "sub x/": "" });
     const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     const reply = await post(store, path, formOf(["a.txt", "x"]), { fields: { Accept: accept } });
-    expect([reply.status, reply.fields.get("location"), store.files.size]).toEqual([303, location, 1]);
+    expect([reply.status, reply.fields.get("location"), store.files.size]).toEqual([
+      303,
+      `${location}?saved=1`,
+      1,
+    ]);
+  });
+
+  test("brings a browser back to the order it was shown, saved or refused", async () => {
+    const store = new MemoryStore({ "sub/": "" });
+    const fields = { Accept: "text/html" };
+    const saved = await post(store, "/sub/?sort=-date", formOf(["a.txt", "x"], ["b.txt", "y"]), { fields });
+    expect(saved.fields.get("location")).toBe("/sub/?sort=-date&saved=2");
+    const refused = await post(store, "/sub/?sort=-date&page=3", formOf(["a.exe", "x"]), { fields });
+    expect(refused.text).toContain('<a href="/sub/?sort=-date">Back to the folder</a>');
+    const atRoot = await post(store, "/", formOf(["a.exe", "x"]), { fields });
+    expect(atRoot.text).not.toContain("Back to the folder");
+    expect(atRoot.text).toContain('<a href="/">All files</a>');
+  });
+
+  test("doesn't say that nothing was saved when a part was", async () => {
+    for (const [between, rest] of [
+      ["a.txt", " Nothing of the form was saved."],
+      ["b.txt", ""],
+    ] as const) {
+      const store = new MemoryStore();
+      const site = makeSite(store, { upload: { maxBytes: 1000, onExist: "refuse" } });
+      const intake = await respond(makeRequest("POST", "/", { fields: { "Content-Type": TYPE } }), site);
+      if (intake.kind !== "intake") throw new Error("The form is not taken");
+      intake.receive(Buffer.from(formOf(["a.txt", "x"], ["b.txt", "y"])));
+      store.put(between, "It came in between");
+      const reply = await readReply(await intake.finish(Fields.NONE));
+      expect([reply.status, reply.text.split("\n")[1]]).toEqual([
+        409,
+        `"${between}": A file of this name exists, and files are not replaced here.${rest}`,
+      ]);
+      expect(store.uploads.openCount).toBe(0);
+    }
   });
 
   test("ignores a file field that was left empty, as browsers send it", async () => {
@@ -84,10 +121,27 @@ describe("a form sent to a folder (RFC 7578)", () => {
   });
 
   test.each([
-    ["old.txt", 409, '"old.txt": A file of this name exists, and files are not replaced here.'],
-    ["a.exe", 403, '"a.exe": Files of this type are not taken here.'],
-    ["../x.txt", 400, '"../x.txt": A file in the form has a name that is not a plain file name.'],
-    ["\u202e<b>.exe", 403, '"\\u{202e}<b>.exe": Files of this type are not taken here.'],
+    [
+      "old.txt",
+      409,
+      '"old.txt": A file of this name exists, and files are not replaced here. Nothing of the form was saved.',
+    ],
+    ["a.exe", 403, '"a.exe": Files of this type are not taken here. Nothing of the form was saved.'],
+    [
+      "../x.txt",
+      400,
+      '"../x.txt": A file in the form has a name that is not a plain file name. Nothing of the form was saved.',
+    ],
+    [
+      ".env",
+      403,
+      '".env": Nothing is saved under a name that begins with a dot. Nothing of the form was saved.',
+    ],
+    [
+      "\u202e<b>.exe",
+      403,
+      '"\\u{202e}<b>.exe": Files of this type are not taken here. Nothing of the form was saved.',
+    ],
   ])("names the file that it is refused for: %j", async (name, status, text) => {
     const store = new MemoryStore({ "old.txt": "old" });
     const body = formOf(["first.txt", "x"], [name, "y"], ["last.txt", "z"]);

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { isoDate, listingRow } from "../../src/site/listing-page.ts";
 import { parseSort } from "../../src/site/listing-sort.ts";
 import { closeBody } from "../../src/site/reply.ts";
@@ -40,19 +41,19 @@ describe("list()", () => {
     const store = makeStore();
     const reply = await get(makeSite(store), "/", accept === undefined ? {} : { Accept: accept });
     expect([reply.status, reply.length, reply.fields.get("content-type")]).toEqual([200, "unknown", type]);
-    expect(reply.fields.get("vary")).toBe("Accept");
+    expect(reply.fields.get("vary")).toBe("Accept, Accept-Encoding");
     expect(reply.fields.has("etag")).toBe(false);
     expect(store.openCount).toBe(0);
   });
 
-  test("gives programs the whole folder as JSON: folders first, then by code point", async () => {
+  test("gives programs the whole folder as JSON: folders first, then by name", async () => {
     const reply = await get(makeSite(makeStore()), "/", JSON_ACCEPT);
     const modified = "2026-01-02T03:04:05.000Z";
     expect(JSON.parse(reply.text)).toEqual({
       path: "/",
       entries: [
-        { name: "Sub2", kind: "folder", modified },
         { name: "sub", kind: "folder", modified },
+        { name: "Sub2", kind: "folder", modified },
         { name: "a.png", kind: "file", size: 1, modified },
         { name: "b.txt", kind: "file", size: 5, modified },
         { name: "old.txt", kind: "file", size: 1, modified: "1999-12-31T23:59:00.000Z" },
@@ -82,14 +83,18 @@ describe("list()", () => {
     expect(root).not.toContain("Parent folder");
     const sub = (await get(makeSite(makeStore()), "/sub/", HTML)).text;
     expect(sub).toContain('<a href="../">Parent folder</a>');
-    expect(sub).toContain("<title>/sub/</title>");
+    expect(sub).toContain("<title>sub – /sub/</title>");
     expect(sub).toContain('<a href="/">Files</a>');
     expect(sub).toContain("1 file<");
   });
 
-  test("says so when there is nothing to see", async () => {
+  test("says so when there is nothing to see, and what would be seen", async () => {
     const reply = await get(makeSite(new MemoryStore({ "empty/": "" })), "/empty/", HTML);
-    expect(reply.text).toContain("There is nothing to see here.");
+    expect(reply.text).toContain(
+      "There is nothing to see here. Files of these types are: txt, jpg, jpeg, png, html, htm.",
+    );
+    const all = await get(makeSite(new MemoryStore(), { allow: "all" }), "/", HTML);
+    expect(all.text).toContain("There is nothing to see here.</td>");
     expect(reply.text).toContain("0 files");
     expect(JSON.parse((await get(makeSite(new MemoryStore()), "/", JSON_ACCEPT)).text)).toEqual({
       path: "/",
@@ -101,7 +106,7 @@ describe("list()", () => {
     const upload = { maxBytes: 2_000_000, onExist: "refuse" } as const;
     const page = (await get(makeSite(makeStore(), { upload }), "/", HTML)).text;
     expect(page).toContain('method="post" enctype="multipart/form-data" action="./"');
-    expect(page).toContain("Up to 2 MB at a time");
+    expect(page).toContain("Files: txt, jpg, jpeg, png, html, htm; up to 2 MB at a time");
     expect((await get(makeSite(makeStore()), "/", HTML)).text).not.toContain('method="post"');
     const unbounded = { maxBytes: Number.POSITIVE_INFINITY, onExist: "refuse" } as const;
     expect((await get(makeSite(makeStore(), { upload: unbounded }), "/", HTML)).text).not.toContain(
@@ -109,10 +114,81 @@ describe("list()", () => {
     );
   });
 
+  test("tells in the form what is taken, and asks the browser's choice of files for that", async () => {
+    const upload = { maxBytes: 2_000_000, onExist: "refuse" } as const;
+    const some = makeSite(makeStore(), { upload, allow: new Set(["txt", "c'"]) });
+    expect((await get(some, "/", HTML)).text).toContain(' accept=".txt,.c&#39;" ');
+    const all = (await get(makeSite(makeStore(), { upload, allow: "all" }), "/", HTML)).text;
+    expect(all).not.toContain(" accept=");
+    expect(all).toContain(">Files: up to 2 MB at a time<");
+    const unbounded = { maxBytes: Number.POSITIVE_INFINITY, onExist: "refuse" } as const;
+    const any = (await get(makeSite(makeStore(), { upload: unbounded, allow: "all" }), "/", HTML)).text;
+    expect(any).toContain('id="takes"></span>');
+  });
+
+  test.each([
+    ["?saved=1", '<p class="note" role="status">1 file saved.</p>'],
+    ["?sort=-date&saved=12", '<p class="note" role="status">12 files saved.</p>'],
+    ["", undefined],
+    ["?saved=0", undefined],
+    ["?saved=1%20and%20more", undefined],
+    ["?saved=<b>", undefined],
+  ])("tells what its form has saved: %j", async (query, note) => {
+    const upload = { maxBytes: 2_000_000, onExist: "refuse" } as const;
+    const { text } = await get(makeSite(makeStore(), { upload }), `/${query}`, HTML);
+    if (note === undefined) expect(text).not.toContain("saved");
+    else expect(text).toContain(note);
+  });
+
+  test.each([
+    ["gzip", (bytes: Uint8Array) => gunzipSync(bytes)],
+    ["br", (bytes: Uint8Array) => brotliDecompressSync(bytes)],
+    ["zstd", (bytes: Uint8Array) => zstdDecompressSync(bytes)],
+  ])("is compressed for whoever accepts %s", async (coding, decompress) => {
+    const store = makeStore();
+    for (let index = 0; index < 3_000; index += 1) store.put(`f${index}.txt`, "");
+    for (const accept of [HTML, JSON_ACCEPT, { Accept: "text/plain" }]) {
+      const plain = await get(makeSite(store), "/", accept);
+      const coded = await get(makeSite(store), "/", { ...accept, "Accept-Encoding": coding });
+      expect(coded.fields.get("content-encoding")).toBe(coding);
+      expect(coded.fields.get("vary")).toBe("Accept, Accept-Encoding");
+      expect(decompress(coded.body).toString()).toBe(plain.text);
+      expect(coded.body.length).toBeLessThan(plain.body.length / 4);
+      expect(coded.fields.get("content-type")).toBe(plain.fields.get("content-type") ?? "");
+    }
+    expect(store.openCount).toBe(0);
+  });
+
+  test.each([
+    ["identity", {}],
+    ["identity;q=0", {}],
+    ["x-other", {}],
+    ["gzip", { compress: false }],
+  ])("is as it is where nothing else is accepted or wanted: %j %j", async (accepted, policy) => {
+    const reply = await get(makeSite(makeStore(), policy), "/", { ...HTML, "Accept-Encoding": accepted });
+    expect(reply.fields.has("content-encoding")).toBe(false);
+    expect(reply.text).toStartWith("<!doctype html>");
+  });
+
+  test("gives everything back when a client leaves amid a compressed one", async () => {
+    const store = makeStore();
+    for (let index = 0; index < 5_000; index += 1) store.put(`f${index}.txt`, "");
+    const fields = { ...JSON_ACCEPT, "Accept-Encoding": "gzip" };
+    const reply = await respond(makeRequest("GET", "/", { fields }), makeSite(store));
+    if (reply.kind !== "reply" || reply.body.kind !== "stream") throw new Error("No stream");
+    const pending = reply.body.stream.next();
+    closeBody(reply.body);
+    closeBody(reply.body);
+    expect(await pending).toBeUndefined();
+    expect(store.openCount).toBe(0);
+  });
+
   test("answers HEAD without reading the folder", async () => {
     const store = makeStore();
-    const reply = await ask(makeSite(store), "HEAD", "/", { fields: HTML });
+    const fields = { ...HTML, "Accept-Encoding": "zstd" };
+    const reply = await ask(makeSite(store), "HEAD", "/", { fields });
     expect([reply.status, reply.length, store.openCount]).toEqual([200, "unknown", 0]);
+    expect(reply.fields.get("content-encoding")).toBe("zstd");
   });
 
   test.each([
@@ -167,20 +243,26 @@ describe("a large folder", () => {
   const site = makeSite(store);
 
   test.each([
-    ["", "f00000.txt", "f00999.txt", 1_000, '<nav>Page 1 of 3<a rel="next" href="?page=2">Next</a></nav>'],
+    [
+      "",
+      "f00000.txt",
+      "f00999.txt",
+      1_000,
+      '<nav aria-label="Pages">Page 1 of 3<a rel="next" href="./?page=2">Next</a></nav>',
+    ],
     [
       "?page=2",
       "f01000.txt",
       "f01999.txt",
       1_000,
-      'Page 2 of 3<a rel="prev" href="?page=1">Previous</a><a rel="next" href="?page=3">Next</a>',
+      'Page 2 of 3<a rel="prev" href="./">Previous</a><a rel="next" href="./?page=3">Next</a>',
     ],
     [
       "?page=3",
       "f02000.txt",
       "f02499.txt",
       500,
-      'Page 3 of 3<a rel="prev" href="?page=2">Previous</a></nav>',
+      'Page 3 of 3<a rel="prev" href="./?page=2">Previous</a></nav>',
     ],
     ["?page=99", "f02000.txt", "f02499.txt", 500, "Page 3 of 3"],
     ["?page=0", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
@@ -311,7 +393,7 @@ describe("the order of a listing", () => {
     store.put("folder/");
     const site = makeSite(store);
     const first = (await get(site, "/?sort=date", HTML)).text;
-    expect(first).toContain('<a rel="next" href="?sort=date&amp;page=2">Next</a>');
+    expect(first).toContain('<a rel="next" href="./?sort=date&amp;page=2">Next</a>');
     expect(first).toContain("f1499.txt");
     expect(first).toContain("f501.txt");
     expect(first).not.toContain("f500.txt");

@@ -3,7 +3,7 @@ import { describeRefusal, REFUSAL_KINDS, type Refusal, refuseProtocol } from "..
 import type { SitePolicy } from "../../src/site/policy.ts";
 import { StoreError, type StoreErrorKind } from "../../src/store/store-error.ts";
 import { ProtocolError } from "../../src/wire/protocol-error.ts";
-import { MAX_FORM_FILES } from "../../src/site/form-intake.ts";
+import { MAX_FORM_FILES } from "../../src/site/upload-terms.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { makeSite, readReply, type ReadReply, send } from "../support/requests.ts";
 
@@ -37,6 +37,7 @@ const SCENES: Readonly<Record<Played, Scene>> = {
   "not-found": { method: "GET", path: "/missing.txt" },
   "forbidden-type": { method: "GET", path: "/x.exe" },
   "method-not-allowed": { method: "DELETE" },
+  "uploads-off": { policy: { upload: undefined } },
   "unknown-method": { method: "BREW" },
   "unmet-expectation": { method: "GET", fields: { Expect: "more" } },
   "not-acceptable": { method: "GET", path: "/old.txt", fields: { "Accept-Encoding": "identity;q=0" } },

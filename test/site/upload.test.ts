@@ -351,6 +351,20 @@ describe("the origin of an upload", () => {
     expect((await put(store, "/a.txt", { Origin: origin, Host: host })).status).toBe(status);
   });
 
+  test.each([
+    ["null", "localhost:8080", "same-origin", 201],
+    ["https://files.example", "127.0.0.1:8080", "same-origin", 201],
+    ["http://localhost:8080", "localhost:8080", "cross-site", 201],
+    ["null", "localhost:8080", "cross-site", 403],
+    ["null", "localhost:8080", "same-site", 403],
+    ["null", "localhost:8080", "none", 403],
+    ["null", "localhost:8080", "same-origin, same-origin", 403],
+    ["https://files.example", "127.0.0.1:8080", "", 403],
+  ])("%j to %j with Sec-Fetch-Site: %s gives %i", async (origin, host, from, status) => {
+    const fields = { Origin: origin, Host: host, "Sec-Fetch-Site": from };
+    expect((await put(new MemoryStore(), "/a.txt", fields)).status).toBe(status);
+  });
+
   test("is compared with the target's authority in absolute form (RFC 9112 §3.2.2)", async () => {
     const target = {
       form: "absolute",
