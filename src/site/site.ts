@@ -11,8 +11,8 @@ export type Site = {
   readonly store: Store;
   readonly policy: SitePolicy;
   readonly clock: Clock;
-  /** Told of errors that nobody foresaw; the client gets a 500 without a word of them. */
-  readonly onError?: (error: unknown) => void;
+  /** Told of what went wrong here at `path` (as it was received): the client gets a 500 without a word of it. */
+  readonly onError: (error: unknown, path: string) => void;
 };
 
 export type Visit = {
