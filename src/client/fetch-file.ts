@@ -224,12 +224,14 @@ class FileFetch {
       ask: (part) => this.#source.askPart(arrival.url, part),
       take: (from, part) => this.#takeBody(from, part),
     });
-    const timer = setTimeout(() => void this.#learnLength(arrival, segment), LENGTH_AFTER_MS);
+    const over = new AbortController();
+    const asking = this.#learnLength(arrival, segment, over.signal);
     try {
       const trailers = await crew.run(reply, segment, mayDivide && this.#mayDivide);
       this.#proof.learnFromTrailers(reply.head.fields, trailers);
     } finally {
-      clearTimeout(timer);
+      over.abort();
+      await asking;
       this.#connections = Math.max(this.#connections, crew.most);
       if (crew.isRefused) this.#mayDivide = false;
       this.#bestBytes = Math.max(this.#bestBytes, this.#store.written.totalBytes);
@@ -244,13 +246,20 @@ class FileFetch {
     return trailers;
   }
 
-  /** Asks how long the file is when a transfer without a length lasts: for the progress, to divide it, and whether there is room. */
-  async #learnLength(arrival: Arrival, segment: Segment): Promise<void> {
-    const { validator, totalBytes } = this.#store.version ?? {};
-    if (totalBytes !== undefined || validator === undefined) return;
-    const head = await this.#source.askHead(arrival.url, []).catch(() => undefined);
+  /**
+   * Asks how long the file is when a transfer without a length lasts: for the progress, to divide it, and whether there is room.
+   * Never rejects. Once the transfer is `over` it ends, and nothing is touched: the connection may be another transfer's by then.
+   */
+  async #learnLength({ url, reply }: Arrival, segment: Segment, over: AbortSignal): Promise<void> {
+    const isWanted = () =>
+      !over.aborted && segment.end === undefined && this.#store.version?.totalBytes === undefined;
+    if (this.#store.version?.validator === undefined || !isWanted()) return;
+    await pause(LENGTH_AFTER_MS, over);
+    if (!isWanted()) return;
+    const head = await this.#source.askHead(url, [], over).catch(() => undefined);
+    if (!isWanted()) return;
     const length = head?.get("content-length") ?? "";
-    if (segment.end !== undefined || !/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
+    if (!/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
     this.#store.learn({ totalBytes: Number(length) });
     segment.end = Number(length);
     segment.askedEnd = segment.end;
@@ -258,7 +267,7 @@ class FileFetch {
     try {
       this.#store.reserve();
     } catch (error) {
-      arrival.reply.connection.abandon(asTransferError(error));
+      reply.connection.abandon(asTransferError(error));
     }
   }
 

@@ -20,6 +20,7 @@ import {
   reset,
   say,
   startScriptedServer,
+  tell,
   waitFor,
   type ScriptedServer,
   type Step,
@@ -267,6 +268,36 @@ describe("download(): the room for it", () => {
     ]);
     const error = await transferErrorOf(get());
     expect(error).toMatchObject({ phase: "save", message: expect.stringContaining("the disk is full") });
+  });
+
+  test("is not looked for when the transfer is over: its connection may be another one's then", async () => {
+    const etag = 'ETag: "x"\r\n';
+    const [asked, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const questionEnded = second.promise.then(() => server.ended(1));
+    serve(
+      [
+        hear,
+        say(`HTTP/1.1 200 OK\r\n${etag}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`),
+        waitFor(asked.promise),
+        say("0\r\n\r\n"),
+        hear,
+        say(ok("Content-Length: 5\r\n", "he")),
+        tell(second.resolve),
+        waitFor(questionEnded),
+        say("llo"),
+      ],
+      [
+        hear,
+        tell(asked.resolve),
+        waitFor(second.promise),
+        say(ok(`${etag}Connection: close\r\nContent-Length: 900000000000000\r\n`)),
+      ],
+    );
+    await get("/a.txt");
+    await get("/b.txt");
+    expect([saved("a.txt"), saved("b.txt")]).toEqual(["hello", "hello"]);
+    expect(server.received[0]).toContain("GET /b.txt");
+    expect(server.received[1]).toStartWith("HEAD /a.txt");
   });
 
   test("a transfer of which nothing can be noted leaves nothing", async () => {
