@@ -16,7 +16,7 @@ import type { Session } from "../client/session.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
 import { ContentPrinter } from "./content-printer.ts";
-import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { describeEnding, describeFailure, EXIT, UsageError } from "./exit.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { formatRows } from "./help.ts";
 import { formatPanel } from "./panel.ts";
@@ -98,9 +98,7 @@ export class ShellSession {
     try {
       return await this.#dispatch(command, signal);
     } catch (error) {
-      const failure = signal.aborted
-        ? { code: EXIT.interrupted, text: "Interrupted" }
-        : describeFailure(error);
+      const failure = describeEnding(signal) ?? describeFailure(error);
       await this.#options.settings.log.error(failure.text);
       return failure.code;
     }
