@@ -219,8 +219,7 @@ export class ShellSession {
   async #list(path: string, signal: AbortSignal): Promise<FolderListing> {
     const folder = resolveRemotePath(this.#folder, `${path}/`);
     const { actions, session } = this.#options;
-    signal.throwIfAborted();
-    const listing = await actions.readFolderListing(session, this.#url(folder));
+    const listing = await actions.readFolderListing(session, this.#url(folder), { signal });
     this.#listings.set(folder, listing.entries);
     return listing;
   }

@@ -18,18 +18,16 @@ import {
 /** The proof that was had: an algorithm and whose digest it was. */
 export type FileProven = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
 
+type ProofOptions = Pick<DownloadOptions, "checksum" | "requireDigest" | "signal">;
+
 export class FileProof {
   readonly #store: PartStore;
   readonly #hash: FileHash;
-  readonly #options: Pick<DownloadOptions, "checksum" | "requireDigest">;
+  readonly #options: ProofOptions;
   /** Whether the server would have sent a digest in trailers that were not read. */
   #missesTrailers = false;
 
-  constructor(
-    store: PartStore,
-    hash: FileHash,
-    options: Pick<DownloadOptions, "checksum" | "requireDigest">,
-  ) {
+  constructor(store: PartStore, hash: FileHash, options: ProofOptions) {
     this.#store = store;
     this.#hash = hash;
     this.#options = options;
@@ -82,13 +80,13 @@ export class FileProof {
   /**
    * Compares the file of `sizeBytes`, all of which is on the disk, with what it must be.
    * @returns the proof; `undefined` when there is none but its length.
-   * @throws {TransferError} phase `verify` when it is something else.
+   * @throws {TransferError} phase `verify` when it is something else, `save` when it is interrupted.
    */
   async check(sizeBytes: number): Promise<FileProven | undefined> {
-    const { checksum, requireDigest } = this.#options;
+    const { checksum, requireDigest, signal } = this.#options;
     const expected = this.#store.version?.sha256;
     if (expected !== undefined) this.#hash.need("sha-256");
-    const digests = await this.#hash.finish(sizeBytes);
+    const digests = await this.#hash.finish(sizeBytes, signal);
     if (expected !== undefined && !isSameDigest(expected, digests.get("sha-256")))
       throw differsFromAnnounced();
     if (checksum !== undefined && !isSameDigest(checksum.digest, digests.get(checksum.algorithm))) {
