@@ -14,7 +14,7 @@ import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { makeSegment, type Segment } from "./download-plan.ts";
 import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
-import { FileProof, type FileProven } from "./file-proof.ts";
+import { FileProof } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
@@ -27,7 +27,7 @@ import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
-import { DIGEST_FIELDS } from "./verify.ts";
+import { DIGEST_FIELDS, type Proven } from "./verify.ts";
 
 /** Content that is not what was announced is fetched once more, not again and again. */
 const MAX_MISMATCHES = 2;
@@ -291,7 +291,7 @@ class FileFetch {
     if (fields !== undefined) this.#proof.learn(fields, "whole");
   }
 
-  #result(sizeBytes: number, transferredAtMs: number, proven: FileProven | undefined): DownloadResult {
+  #result(sizeBytes: number, transferredAtMs: number, proven: Proven | undefined): DownloadResult {
     if (this.#answer === undefined || this.#phases === undefined) throw new Error("Done without an answer");
     return {
       answer: this.#answer,
