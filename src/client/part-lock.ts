@@ -2,12 +2,13 @@
  * Keeps two runs from writing the same part file: a file beside it that names the process which made it. One whose
  * process is gone, as after a crash, is taken over.
  */
-import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { errorCode } from "../base/failure.ts";
 import { isJsonObject } from "../base/json-object.ts";
 import { printable } from "../base/printable.ts";
 import { identifyThisProcess, isRunning, type ProcessIdentity } from "../base/process-identity.ts";
 import { cannotSave } from "./disk-error.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 import { TransferError } from "./transfer-error.ts";
 
 const TAKEOVERS = 5;
@@ -142,12 +143,4 @@ function isBusy(target: string, path: string, owner: ProcessIdentity | undefined
       : `if that one is gone, remove "${printable(path)}"`;
   const who = `process ${owner.pid}${place} on "${printable(owner.host)}"`;
   return new TransferError("save", `${what}: ${who} is fetching it; ${advice}`);
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone already, or stays; a lock without its process holds nobody up.
-  }
 }

@@ -25,6 +25,7 @@ import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 /** What a file system without hard links says to link(2): FAT, some network and FUSE file systems. */
@@ -285,14 +286,6 @@ export function giveNameWithoutLinks(from: string, to: string): void {
   } catch (error) {
     removeQuietly(to);
     throw error;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // There is nothing better to do about a leftover than to leave it.
   }
 }
 
