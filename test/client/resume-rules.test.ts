@@ -240,7 +240,7 @@ describe("FileSink on a part that is there", () => {
   test("goes on with one's own", async () => {
     writeFileSync(folder.at(".part"), "hello");
     const sink = openPart();
-    sink.write(Buffer.from("!"), 5);
+    sink.write(Buffer.from("!"), 5, "soon");
     await sink.commit(() => {});
     expect(readFileSync(folder.at("a"), "utf8")).toBe("hello!");
   });
@@ -250,7 +250,7 @@ describe("FileSink on a part that is there", () => {
     if (kind === "symbolic") symlinkSync(folder.at("victim"), folder.at(".part"));
     else linkSync(folder.at("victim"), folder.at(".part"));
     const sink = openPart();
-    sink.write(Buffer.from("evil"));
+    sink.write(Buffer.from("evil"), 0, "soon");
     expect(readFileSync(folder.at("victim"), "utf8")).toBe("mine");
     expect(lstatSync(folder.at(".part")).isFile()).toBe(true);
     sink.discard();
