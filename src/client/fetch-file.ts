@@ -263,8 +263,8 @@ class FileFetch {
     this.#store.learn({ totalBytes: Number(length) });
     segment.end = Number(length);
     segment.askedEnd = segment.end;
-    this.#body.recount();
     try {
+      this.#body.recount();
       this.#store.reserve();
     } catch (error) {
       reply.connection.abandon(asTransferError(error));

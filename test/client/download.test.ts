@@ -61,6 +61,10 @@ function failInCallback(): never {
   throw new Error("callback");
 }
 
+function failWithLength({ totalBytes }: TransferProgress): void {
+  if (totalBytes !== undefined) failInCallback();
+}
+
 /** Waits until `read` has given the same number for a while; it is above 0 then. */
 async function standstill(read: () => number): Promise<void> {
   let last = 0;
@@ -609,5 +613,16 @@ describe("download(): the destination", () => {
     expect(error.message).toContain("callback");
     await server.ended(0);
     expect(folder.names()).toEqual([]);
+  });
+
+  test("also when it is called because the length has become known", async () => {
+    const etag = 'ETag: "x"\r\n';
+    serve(
+      [hear, say(ok(`${etag}Transfer-Encoding: chunked\r\n`, "5\r\nhello\r\n")), hearEnd],
+      [hear, say(ok(`${etag}Content-Length: 9\r\n`))],
+    );
+    const error = await transferErrorOf(get("/a.txt", { onProgress: failWithLength }));
+    expect(error.message).toContain("callback");
+    await server.ended(0);
   });
 });
