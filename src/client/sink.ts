@@ -5,10 +5,12 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   futimesSync,
   linkSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -16,9 +18,8 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DiskFlush } from "../base/disk-flush.ts";
+import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
-import { asyncFiles } from "../base/late-modules.ts";
 import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
@@ -36,6 +37,9 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EMLINK",
   "EINVAL",
 ]);
+
+/** Who may read, write and run it; nothing that would make it run as somebody else. */
+const RIGHTS = 0o777;
 
 /** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
 const STAT_BLOCK_BYTES = 512;
@@ -162,6 +166,7 @@ export class FileSink {
     await this.synchronize();
     isWanted();
     try {
+      if (this.#place.isForced) this.#takeOverMode();
       this.#close();
       if (this.#place.isForced) renameSync(this.#temporaryPath, this.path);
       else giveName(this.#temporaryPath, this.path);
@@ -170,6 +175,12 @@ export class FileSink {
     }
     this.#hasTemporary = false;
     await synchronizeFolder(this.#place.folder);
+  }
+
+  /** A file in whose place this one comes keeps its rights: what was secret stays so, and what could be run, can be. */
+  #takeOverMode(): void {
+    const replaced = lstatSync(this.path, { throwIfNoEntry: false });
+    if (replaced?.isFile() === true) fchmodSync(this.#fd, replaced.mode & RIGHTS);
   }
 
   /** Closes the temporary file and leaves it for a later run, without the room that is reserved for more. Never throws. */
@@ -283,12 +294,7 @@ export function giveNameWithoutLinks(from: string, to: string): void {
 async function synchronizeFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   try {
-    const handle = await asyncFiles().open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncFolder(folder);
   } catch {
     // Not every file system can; the name is there all the same.
   }
