@@ -19,8 +19,9 @@ export class LineUp<T> {
   /** Stands between the last and the first. */
   readonly #gap = new Place<T>(undefined);
   #size = 0;
-  /** Iterations under way. */
+  /** Iterations under way, and the places that were left meanwhile: a walk may stand on one of them. */
   #walks = 0;
+  readonly #leftMeanwhile: Place<T>[] = [];
 
   get size(): number {
     return this.#size;
@@ -41,6 +42,7 @@ export class LineUp<T> {
       }
     } finally {
       this.#walks -= 1;
+      if (this.#walks === 0) this.#forgetLeft();
     }
   }
 
@@ -64,7 +66,12 @@ export class LineUp<T> {
     place.after.before = place.before;
     this.#size -= 1;
     if (this.#walks === 0) forgetNeighbours(place);
+    else this.#leftMeanwhile.push(place);
     return true;
+  }
+
+  #forgetLeft(): void {
+    for (const place of this.#leftMeanwhile.splice(0)) if (!place.isTaken) forgetNeighbours(place);
   }
 }
 

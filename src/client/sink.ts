@@ -20,9 +20,9 @@ import {
 import { join } from "node:path";
 import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
+import { reserveRoom } from "../base/reserve-room.ts";
 import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
-import { reserveRoom } from "../net/reserve-room.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
 import { removeQuietly } from "./remove-quietly.ts";

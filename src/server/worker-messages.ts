@@ -35,7 +35,7 @@ export type FromWorker =
   /** Whole lines for the terminal. */
   | { readonly kind: "lines"; readonly text: string };
 
-/** The part of `total` that falls to one worker; all parts together are `total`, and each is at least 1. */
+/** The part of `total` that falls to one worker; all parts together are `total`, unless there are more workers: each part is at least 1. */
 export function shareOf(total: number, { index, count }: WorkerPlace): number {
   return Math.max(1, Math.floor(total / count) + (index < total % count ? 1 : 0));
 }

@@ -3,6 +3,7 @@
  */
 import { assertNever } from "../base/assert-never.ts";
 import { NO_BYTES } from "../base/bytes.ts";
+import { SETTLING_MS } from "../store/store.ts";
 import type { RequestHead } from "../wire/message.ts";
 import { parseUrlPath, type UrlPath } from "../wire/target.ts";
 import { deliver } from "./deliver.ts";
@@ -20,9 +21,6 @@ import { answerUploadResource } from "./upload-resource.ts";
 import { beginUpload } from "./upload.ts";
 
 export type { Site } from "./site.ts";
-
-/** A file's version is proof once its last change lies this far back: the coarsest kernel clock, and one more. */
-const SETTLING_MS = 12;
 
 /**
  * Answers a request (RFC 9110).
@@ -66,7 +64,7 @@ function read(visit: Visit, path: UrlPath): Reply | Promise<Reply> {
 
 /** A strong tag must not name content that could still change under it, so this waits until it can't. */
 async function readSettled(visit: Visit, path: UrlPath): Promise<Reply> {
-  await Bun.sleep(SETTLING_MS);
+  await Bun.sleep(SETTLING_MS + 1);
   return answerFound(visit, path, resolve(visit, path));
 }
 

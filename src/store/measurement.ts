@@ -3,6 +3,7 @@
  * is kept of each file in memory, and one is made for each look.
  */
 import type { BigIntStats } from "node:fs";
+import { SETTLING_MS } from "./store.ts";
 
 /** Times are seconds since the epoch, rounded down, and nanoseconds. */
 export type Measurement = {
@@ -20,12 +21,6 @@ export type Measurement = {
   readonly changedS: number;
   readonly changedNs: number;
 };
-
-/**
- * The kernel stamps files with the time of its last tick, 1 to 10 ms ago (CONFIG_HZ 100 to 1000); within one tick,
- * two changes carry the same timestamps. One more for the clock that is read in whole ms.
- */
-export const SETTLING_MS = 11;
 
 // A change time further ahead than this can't be the work of a clock that is a little off: it is a clock that was set
 // back, and what changes now would be stamped differently. Otherwise such a file would stay unsettled until the clock

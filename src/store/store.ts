@@ -5,6 +5,12 @@ import type { LineUp } from "../base/line-up.ts";
 import type { Piece, ReadableFile } from "../base/piece.ts";
 import type { UrlPath } from "../wire/target.ts";
 
+/**
+ * The kernel stamps files with the time of its last tick, 1 to 10 ms ago (CONFIG_HZ 100 to 1000); within one tick,
+ * two changes carry the same timestamps. One more for the clock that is read in whole ms.
+ */
+export const SETTLING_MS = 11;
+
 /** A file that is open: everything here was measured on the descriptor that is read. */
 export interface OpenFile extends ReadableFile {
   readonly sizeBytes: number;
@@ -13,7 +19,7 @@ export interface OpenFile extends ReadableFile {
   /** Names this content: changes whenever the content may have changed. Printable ASCII without quotes. */
   readonly version: string;
   /**
-   * Whether `version` is proof already. False while the last change is so recent that a further one could carry
+   * Whether `version` is proof already. False until {@link SETTLING_MS} after the last change, since a further one could carry
    * the same timestamps; then it must not be used as a strong validator.
    */
   readonly isSettled: boolean;

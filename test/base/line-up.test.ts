@@ -54,4 +54,19 @@ describe("LineUp", () => {
     lineUp.leave(second);
     expect([second.before, second.after]).toEqual([second, second]);
   });
+
+  test("and who leaves in a walk, holds on to nobody when the last walk has ended", () => {
+    const { lineUp, places } = fill(4);
+    const [first, second] = [places[0]!, places[1]!];
+    for (const member of lineUp) {
+      if (member !== 1) continue;
+      lineUp.leave(second);
+      lineUp.leave(first);
+      lineUp.moveToEnd(first);
+      for (const inner of lineUp) expect(inner).toBeGreaterThan(-1);
+      expect(second.after).toBe(places[2]!);
+    }
+    expect([second.before, second.after]).toEqual([second, second]);
+    expect([...lineUp]).toEqual([2, 3, 0]);
+  });
 });

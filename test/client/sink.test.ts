@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { FileSink, giveNameWithoutLinks } from "../../src/client/sink.ts";
-import { reserveRoom } from "../../src/net/reserve-room.ts";
+import { reserveRoom } from "../../src/base/reserve-room.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import { makeTemporaryFolder, transferErrorOf, type TemporaryFolder } from "../support/client-session.ts";
 

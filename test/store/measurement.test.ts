@@ -1,12 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { BigIntStats } from "node:fs";
-import {
-  type Measurement,
-  measurementOf,
-  SETTLING_MS,
-  unsettledMs,
-  versionOf,
-} from "../../src/store/measurement.ts";
+import { type Measurement, measurementOf, unsettledMs, versionOf } from "../../src/store/measurement.ts";
+import { SETTLING_MS } from "../../src/store/store.ts";
 
 const NOW = 1_800_000_000_000;
 

@@ -1,7 +1,7 @@
 /**
  * `fallocate(2)`: room on the disk for a file that is on its way (Linux).
  */
-import { libc } from "../base/libc.ts";
+import { libc } from "./libc.ts";
 
 // Linux: <linux/falloc.h>. The file's length stays: it tells what has been written.
 const FALLOC_FL_KEEP_SIZE = 1;
