@@ -54,8 +54,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     const { parents, name } = requireNames(path, this.#reach.root);
     const token = makeToken();
     const id = idOfToken(token) ?? "";
-    const root = holdRoot(this.#reach);
-    const place = new UploadPlace(this.#reach);
+    const { root, place } = holdFolders(this.#reach);
     try {
       if (countRecords(root) >= this.#limits.count) {
         throw new StoreError("busy", "There are too many unfinished uploads");
@@ -129,8 +128,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
   }
 
   #open(id: string, token: string): OpenUnfinished | undefined {
-    const root = holdRoot(this.#reach);
-    const place = new UploadPlace(this.#reach);
+    const { root, place } = holdFolders(this.#reach);
     let isTaken = false;
     try {
       const record = readRecord(root, id);
@@ -165,6 +163,17 @@ function holdRoot(reach: Reach): HeldFolder {
   const root = reach.hold(reach.root.path);
   if (root === undefined) throw new StoreError("failed", "The folder that is served is gone");
   return root;
+}
+
+/** Where the records are, and where the way to a destination begins: both or, when it throws, neither. */
+function holdFolders(reach: Reach): { readonly root: HeldFolder; readonly place: UploadPlace } {
+  const root = holdRoot(reach);
+  try {
+    return { root, place: new UploadPlace(reach) };
+  } catch (error) {
+    root.close();
+    throw error;
+  }
 }
 
 function countRecords(root: HeldFolder): number {
