@@ -130,21 +130,21 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
 
   #open(id: string, token: string): OpenUnfinished | undefined {
     const { root, place } = holdFolders(this.#reach);
-    let isTaken = false;
+    let open: OpenUnfinished | undefined;
     try {
       const record = readRecord(root, id);
       if (record === undefined || !enterParents(place, record, this.#reach)) return undefined;
       const descriptor = openData(place.folder, dataName(id));
       if (descriptor === undefined) return undefined;
-      isTaken = true;
-      const open = this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes: 0 });
+      open = this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes: 0 });
       if (record.machine === this.#here() || open.distrust(this.#here())) return open;
       open.discard();
       return undefined;
     } catch (error) {
+      open?.close();
       throw toStoreError(error);
     } finally {
-      if (!isTaken) {
+      if (open === undefined) {
         place.close();
         root.close();
       }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { closeSync, openSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDiskStore } from "../../src/store/disk.ts";
-import { makeTempRoot, storeErrorKind, type TempRoot, urlPath } from "./temp-root.ts";
+import { makeTempRoot, openPaths, storeErrorKind, type TempRoot, urlPath } from "./temp-root.ts";
 
 /** Nothing gets a number below it: 0 to 2 are taken. */
 const NONE = 3;
@@ -15,16 +15,6 @@ function secondFree(): number {
   closeSync(first);
   closeSync(second);
   return second;
-}
-
-function openPaths(): readonly string[] {
-  return readdirSync("/proc/self/fd").map((name) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${name}`);
-    } catch {
-      return "the folder that was read just now";
-    }
-  });
 }
 
 describe.skipIf(process.platform !== "linux")("a store with a ceiling of descriptors", () => {
