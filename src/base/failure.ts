@@ -22,6 +22,7 @@ const FILE_REASONS: ReadonlyMap<string, string> = new Map([
   ["ENAMETOOLONG", "the name is too long"],
   ["ELOOP", "its links lead in a circle"],
   ["ENXIO", "it is a pipe that nobody reads"],
+  ["EAGAIN", "it is a pipe whose reader does not keep up"],
   ["EMFILE", "too many files are open"],
   ["EIO", "the disk reports an error"],
 ]);

@@ -12,6 +12,11 @@ export interface ReadableFile {
   read(target: Uint8Array, position: number): number;
   /** Closes the file; a second call does nothing. */
   close(): void;
+  /**
+   * Whether nothing of it was written over since it was opened: that it only grew does no harm. Asked before the last bytes of a
+   * slice are given away. Absent where nobody else can write.
+   */
+  isIntact?(): boolean;
   /** The descriptor, where the file is one of this system and open: then the kernel can send it by itself. */
   readonly fd?: number | undefined;
 }

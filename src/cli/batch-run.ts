@@ -36,7 +36,7 @@ export type BatchSettings = {
   readonly command: BatchOptions["command"];
   /** What ends the run early, unless `--keep-going` is given. */
   readonly stopsAfter: BatchOptions["stopsAfter"];
-  readonly whenInterrupted?: BatchTellingSettings["whenInterrupted"];
+  readonly toGoOn?: BatchTellingSettings["toGoOn"];
   readonly terminal: Terminal;
   readonly telling: Telling;
 };
@@ -70,7 +70,7 @@ export async function runBatch(
   } catch (error) {
     if (!signal.aborted) await batch.problem(command, error);
   }
-  const exitCode = batch.finish();
+  const exitCode = await batch.finish();
   session.close();
   clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;

@@ -16,11 +16,16 @@ import type { TransferSettings } from "./transfer-run.ts";
 /** `progress` events of one file come this seldom. */
 const EVENT_INTERVAL_MS = 500;
 
-export type BatchEnd = { readonly durationMs: number; readonly exitCode: number };
+export type BatchEnd = {
+  readonly durationMs: number;
+  readonly exitCode: number;
+  /** What has ended the run from outside, if anything. */
+  readonly ending: Failure | undefined;
+};
 
 export type BatchTellingSettings = TransferSettings & {
-  /** What is said after Ctrl-C, when the same command does not go on. */
-  readonly whenInterrupted?: string | undefined;
+  /** What to do after a run that was ended from outside, when the same command does not go on. */
+  readonly toGoOn?: string | undefined;
 };
 
 export class BatchTelling {
@@ -70,14 +75,18 @@ export class BatchTelling {
     this.#line(formatConfirmation({ ...transfer, done: transfer.done }, name));
   }
 
-  /** An item that failed; of those that Ctrl-C ended, the summary speaks. */
-  async failed(id: number, item: BatchItem, transfer: Transfer): Promise<void> {
+  /** An item that failed; of those that were ended from outside, the summary speaks. */
+  async failed(
+    id: number,
+    item: BatchItem,
+    { transfer, isEnded }: { readonly transfer: Transfer; readonly isEnded: boolean },
+  ): Promise<void> {
     this.#finish(id);
     const { failure } = transfer;
     if (failure === undefined) return;
     this.#settings.clientLog?.append(transfer);
     this.#event("failed", { n: id, name: item.name, ...describeTransfer(transfer) });
-    if (failure.text !== "Interrupted") await this.#error(`${printable(item.name)}: ${failure.text}`);
+    if (!isEnded) await this.#error(`${printable(item.name)}: ${failure.text}`);
   }
 
   /** Something that never became an item, and counts as a failure. */
@@ -106,10 +115,10 @@ export class BatchTelling {
     this.#progress.status(text);
   }
 
-  summary(counts: BatchCounts, end: BatchEnd): void {
+  async summary(counts: BatchCounts, end: BatchEnd): Promise<void> {
     this.#progress.end();
     const { bodyBytes, movedBytes, ...numbers } = counts;
-    const { durationMs, exitCode } = end;
+    const { durationMs, exitCode, ending } = end;
     this.#event("summary", {
       ...numbers,
       bytes: bodyBytes,
@@ -117,9 +126,15 @@ export class BatchTelling {
       rateBytesPerS: Math.round(rateOf(movedBytes, durationMs)),
       exitCode,
     });
-    if (exitCode === EXIT.interrupted)
-      this.#line(this.#settings.whenInterrupted ?? "Interrupted; the same command goes on from here");
+    if (ending !== undefined) await this.#tellEnding(ending);
     this.#line(formatSummary(counts, end));
+  }
+
+  /** Who has pressed Ctrl-C knows; all else is an error. */
+  async #tellEnding({ code, text }: Failure): Promise<void> {
+    const { toGoOn = "the same command goes on from here" } = this.#settings;
+    if (code === EXIT.interrupted) this.#line(`${text}; ${toGoOn}`);
+    else await this.#error(`${text}; ${toGoOn}`);
   }
 
   #finish(id: number): void {

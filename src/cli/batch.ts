@@ -7,7 +7,7 @@ import type { Answer } from "../client/download.ts";
 import { runPool } from "../client/job-pool.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import type { BatchTelling } from "./batch-telling.ts";
-import { describeFailure, EXIT } from "./exit.ts";
+import { describeEnding, describeFailure, EXIT } from "./exit.ts";
 import { movedBytesOf, type Transfer, type TransferDone } from "./transfer-report.ts";
 import type { TransferHooks } from "./transfer-run.ts";
 
@@ -115,11 +115,12 @@ export class Batch {
     this.#options.telling.deleted(name, how);
   }
 
-  /** Tells the summary. @returns the exit code: that of the first failure, or of the interruption. */
-  finish(): number {
-    const exitCode = this.#options.signal.aborted ? EXIT.interrupted : this.#exitCode;
+  /** Tells the summary. @returns the exit code: that of the first failure, or of what has ended the run from outside. */
+  async finish(): Promise<number> {
+    const ending = describeEnding(this.#options.signal);
+    const exitCode = ending?.code ?? this.#exitCode;
     const durationMs = systemClock.monotonicMs() - this.#startedAtMs;
-    this.#options.telling.summary(this.counts, { durationMs, exitCode });
+    await this.#options.telling.summary(this.counts, { durationMs, exitCode, ending });
     return exitCode;
   }
 
@@ -143,16 +144,12 @@ export class Batch {
         transfer: { command, url: item.url, answer, done, failure: undefined },
       });
     } catch (error) {
-      const failure = this.#describe(error);
+      const ending = describeEnding(this.#options.signal);
+      const failure = { ...(ending ?? describeFailure(error)), error };
       const transfer: Transfer = { command, url: item.url, answer, done: undefined, failure };
       this.#fail(failure.code);
-      await telling.failed(id, item, transfer);
+      await telling.failed(id, item, { transfer, isEnded: ending !== undefined });
     }
-  }
-
-  #describe(error: unknown): NonNullable<Transfer["failure"]> {
-    if (!this.#options.signal.aborted) return { ...describeFailure(error), error };
-    return { code: EXIT.interrupted, text: "Interrupted", isExpected: true, error };
   }
 
   #count(end: ItemEnd): void {

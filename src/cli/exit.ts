@@ -64,6 +64,17 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
+/**
+ * What a person is told of the end that `signal` made: an error given as its reason is what it was for.
+ * @returns `undefined` while nothing has been ended.
+ */
+export function describeEnding(signal: AbortSignal): Failure | undefined {
+  if (!signal.aborted) return undefined;
+  const reason: unknown = signal.reason;
+  if (reason instanceof TransferError) return describeFailure(reason);
+  return { code: EXIT.interrupted, text: "Interrupted", isExpected: true };
+}
+
 /** Told by the name: a `get` need not load the server, nor `--version` the client, to know their errors. */
 function isNamed(error: unknown, name: "ListenError" | "UrlError"): boolean {
   return error instanceof Error && error.name === name;

@@ -2,16 +2,14 @@
  * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
 import { download } from "../client/download.ts";
-import type { Destination } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { openClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
 import type { Command } from "./command.ts";
 import { openSession, wordsToRepeat } from "./connection-flags.ts";
-import { ContentPrinter } from "./content-printer.ts";
+import { downloadTask } from "./download-task.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { chooseDestination, readGetWords } from "./remote-words.ts";
@@ -101,52 +99,35 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   const named = chooseDestination(word, args.value("output"));
   const { path, stream, isPage } = await chooseTarget(url, named, telling, terminal);
   const log = new Log(terminal.err);
-  const settings = { terminal, log, telling, clientLog: openClientLog(args, log) };
+  const clientLog = openClientLog(args, log);
   const interrupts = signalOfInterrupts();
-  const unwanted = new AbortController();
-  const printer = new ContentPrinter(stream ?? terminal.out, () => unwanted.abort());
   // A page that nobody asked to see is left out where a program reads.
   const isLeftOut = telling === "json" && stream === terminal.out;
-  const consume = (bytes: Uint8Array) => (isLeftOut ? undefined : printer.print(bytes));
-  const downloading = readDownloadSettings(args);
+  const settings = readDownloadSettings(args);
   const maxTime = signalOfMaxTime(args);
   const session = openSession(args, terminal.environment);
+  const task = downloadTask((options) => download(session, options), {
+    url,
+    name: showPath(url.target),
+    signal: interrupts.signal,
+    path: stream === undefined ? path : undefined,
+    output: isLeftOut ? undefined : stream,
+    isPage,
+    force: args.isOn("force"),
+    settings,
+    limits: maxTime === undefined ? [] : [maxTime],
+  });
   const { exitCode } = await runTransfer(
     {
-      command: "get",
-      url,
-      name: showPath(url.target),
-      signal: interrupts.signal,
-      isUnwanted: () => !printer.hasReader,
+      ...task,
       resumeCommand: resumeCommand(url, path, wordsToRepeat(args)),
       isPrinted: stream?.isTerminal === true,
       isTimed: args.isOn("timing"),
-      start: async (hooks) => {
-        const limits = maxTime === undefined ? [] : [maxTime];
-        const signal = AbortSignal.any([interrupts.signal, unwanted.signal, ...limits]);
-        const destination: Destination =
-          stream === undefined ? { kind: "path", path } : { kind: "consumer", consume };
-        const result = await download(session, {
-          ...downloading,
-          url,
-          destination,
-          force: args.isOn("force"),
-          signal,
-          ...(isPage ? acceptForPage(terminal.out) : undefined),
-          ...hooks,
-          onAnswer: (answer) => {
-            hooks.onAnswer(answer);
-            if (stream === undefined) refuseFolderPage(url, answer, path);
-          },
-        });
-        printer.end();
-        return { ...result, savedAs: result.savedPath };
-      },
     },
-    settings,
+    { terminal, log, telling, clientLog },
   );
   session.close();
-  settings.clientLog?.close();
+  clientLog?.close();
   return exitCode === EXIT.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
 }
 

@@ -20,7 +20,7 @@ export function putFiles(args: StrictArgs, terminal: Terminal, telling: Telling)
   const settings: BatchSettings = {
     command: method === "POST" ? "post" : "put",
     stopsAfter: "any failure",
-    whenInterrupted: "Interrupted; leave out what was sent when you run it again",
+    toGoOn: "leave out what was sent when you run it again",
     terminal,
     telling,
   };

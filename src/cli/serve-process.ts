@@ -2,7 +2,7 @@
  * A server in this process: its log, its lines, its store and its port, as the plan says.
  */
 import { systemClock } from "../base/clock.ts";
-import { fileReason } from "../base/failure.ts";
+import { errorText, fileReason } from "../base/failure.ts";
 import { os } from "../base/late-modules.ts";
 import { printable } from "../base/printable.ts";
 import { AccessLog } from "../server/access-log.ts";
@@ -84,7 +84,13 @@ export function startServer(
   const { policy, port, limits, idleExitMs } = plan;
   return serve({
     descriptors,
-    site: { store, policy, clock: systemClock },
+    site: {
+      store,
+      policy,
+      clock: systemClock,
+      onError: (error, path) =>
+        observer.failed(`A request for ${path} was answered 500: ${errorText(error)}`),
+    },
     host: listenHost(plan),
     port,
     limits: worker === undefined ? limits : shareLimits(limits, worker),

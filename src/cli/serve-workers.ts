@@ -1,6 +1,8 @@
 /**
  * `netfile serve --workers N`: this process starts others of the same executable and owns the terminal; they serve.
  */
+import { lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { findFreePort } from "../server/free-port.ts";
 import type { FromWorker } from "../server/worker-messages.ts";
@@ -31,7 +33,7 @@ export function startWorkers(plan: ServePlan, options: WorkersOptions): Promise<
     count: plan.workers,
     host,
     port,
-    settings: { ...plan, host, port },
+    settings: { ...plan, host, port, accessLog: shareLog(plan.accessLog) },
     idleExitMs: plan.idleExitMs,
     spawn: (events) => spawnWorker(events, options),
     onLines: (text) => {
@@ -40,6 +42,16 @@ export function startWorkers(plan: ServePlan, options: WorkersOptions): Promise<
     onFailure: (text) => void options.log.warn(text),
     clock: systemClock,
   });
+}
+
+/** A worker has another standard output: `/dev/stdout` is told to it as this process's. */
+function shareLog(accessLog: ServePlan["accessLog"]): ServePlan["accessLog"] {
+  if (accessLog === undefined) return undefined;
+  const { path } = accessLog;
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const target = isLink ? resolve(dirname(path), readlinkSync(path)) : path;
+  const folder = realpathSync(dirname(target));
+  return { ...accessLog, path: folder.startsWith("/proc/") ? join(folder, basename(target)) : path };
 }
 
 function spawnWorker(events: WorkerEvents, options: WorkersOptions): WorkerProcess<ServePlan> {

@@ -7,7 +7,6 @@ import { resolve } from "node:path";
 import { assertNever } from "../base/assert-never.ts";
 import { printable } from "../base/printable.ts";
 import type { Answer, download } from "../client/download.ts";
-import type { Destination } from "../client/download.ts";
 import type { FolderListing, readFolderListing } from "../client/folder-listing.ts";
 import { remoteFile } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
@@ -15,9 +14,8 @@ import type { RemoteEntry } from "../client/remote-entry.ts";
 import type { Session } from "../client/session.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { upload } from "../client/upload.ts";
-import { ContentPrinter } from "./content-printer.ts";
-import { describeFailure, EXIT, UsageError } from "./exit.ts";
-import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
+import { downloadTask } from "./download-task.ts";
+import { describeEnding, describeFailure, EXIT, UsageError } from "./exit.ts";
 import { formatRows } from "./help.ts";
 import { formatPanel } from "./panel.ts";
 import { remoteNameFor } from "./remote-words.ts";
@@ -98,9 +96,7 @@ export class ShellSession {
     try {
       return await this.#dispatch(command, signal);
     } catch (error) {
-      const failure = signal.aborted
-        ? { code: EXIT.interrupted, text: "Interrupted" }
-        : describeFailure(error);
+      const failure = describeEnding(signal) ?? describeFailure(error);
       await this.#options.settings.log.error(failure.text);
       return failure.code;
     }
@@ -139,55 +135,17 @@ export class ShellSession {
     // A trailing slash says "folder" and must survive.
     const local = destination?.endsWith("/") === true ? "/" : "";
     const place = `${resolve(this.#localFolder, destination ?? ".")}${local}`;
-    const force = this.#options.force || command.isForced;
-    const isPage = isPrinted && destination === undefined;
-    const end = await this.#download(remote, { place: isPrinted ? undefined : place, force, isPage }, signal);
-    return end.exitCode;
-  }
-
-  /** @param options.place path to save to; `undefined` prints the content. */
-  async #download(
-    remote: string,
-    options: { readonly place: string | undefined; readonly force: boolean; readonly isPage: boolean },
-    signal: AbortSignal,
-  ): Promise<TransferEnd> {
     const { session, actions, settings } = this.#options;
-    const { place, force } = options;
-    const unwanted = new AbortController();
-    const printer = new ContentPrinter(settings.terminal.out, () => unwanted.abort());
-    const destination: Destination =
-      place === undefined
-        ? { kind: "consumer", consume: (bytes) => printer.print(bytes) }
-        : { kind: "path", path: place };
-    const url = this.#url(remote);
-    const end = await runTransfer(
-      {
-        command: "get",
-        url,
-        name: remote,
-        signal,
-        isUnwanted: () => !printer.hasReader,
-        start: async (hooks) => {
-          const either = AbortSignal.any([signal, unwanted.signal]);
-          const result = await actions.download(session, {
-            url,
-            destination,
-            force,
-            signal: either,
-            ...(options.isPage ? acceptForPage(settings.terminal.out) : undefined),
-            ...hooks,
-            onAnswer: (answer) => {
-              hooks.onAnswer(answer);
-              if (place !== undefined) refuseFolderPage(url, answer, place);
-            },
-          });
-          printer.end();
-          return { ...result, savedAs: result.savedPath };
-        },
-      },
-      settings,
-    );
-    return this.#remember(end);
+    const task = downloadTask((options) => actions.download(session, options), {
+      url: this.#url(remote),
+      name: remote,
+      signal,
+      path: isPrinted ? undefined : place,
+      output: settings.terminal.out,
+      isPage: isPrinted && destination === undefined,
+      force: this.#options.force || command.isForced,
+    });
+    return this.#remember(await runTransfer(task, settings)).exitCode;
   }
 
   async #put(command: ShellCommand & { kind: "put" | "post" }, signal: AbortSignal): Promise<number> {
@@ -221,8 +179,7 @@ export class ShellSession {
   async #list(path: string, signal: AbortSignal): Promise<FolderListing> {
     const folder = resolveRemotePath(this.#folder, `${path}/`);
     const { actions, session } = this.#options;
-    signal.throwIfAborted();
-    const listing = await actions.readFolderListing(session, this.#url(folder));
+    const listing = await actions.readFolderListing(session, this.#url(folder), { signal });
     this.#listings.set(folder, listing.entries);
     return listing;
   }

@@ -13,22 +13,10 @@ const ESCAPABLE = /[\s"'#\\]/;
  * @throws {UsageError} when a quote is not closed.
  */
 export function splitWords(line: string): readonly string[] {
-  const words: string[] = [];
-  let index = 0;
-  while (index < line.length) {
-    const character = line[index] ?? "";
-    if (/\s/.test(character)) {
-      index += 1;
-      continue;
-    }
-    if (character === "#") break;
-    const { word, end, quote } = readWord(line, index);
-    if (quote !== undefined)
-      throw new UsageError(`The quote ${quote} is not closed; end it, or write \\${quote} for the character`);
-    words.push(word);
-    index = end;
-  }
-  return words;
+  return scanWords(line).words.map(({ word, quote }) => {
+    if (quote === undefined) return word;
+    throw new UsageError(`The quote ${quote} is not closed; end it, or write \\${quote} for the character`);
+  });
 }
 
 /** A line that is being typed: its whole words, and the last one as far as it goes. */
@@ -44,26 +32,39 @@ export type TypedLine = {
 
 /** Splits a line that is being typed; `undefined` in a comment, where nothing can be completed. */
 export function splitTyped(line: string): TypedLine | undefined {
-  const words: string[] = [];
-  let index = 0;
-  while (index < line.length) {
-    if (/\s/.test(line[index] ?? "")) {
-      index += 1;
-      continue;
-    }
-    if (line[index] === "#") return undefined;
-    const { word, end, quote } = readWord(line, index);
-    if (end === line.length) return { words, typed: word, part: line.slice(index), quote };
-    words.push(word);
-    index = end;
+  const { words, hasComment } = scanWords(line);
+  if (hasComment) return undefined;
+  const last = words.at(-1);
+  if (last?.end !== line.length) {
+    return { words: words.map(({ word }) => word), typed: "", part: "", quote: undefined };
   }
-  return { words, typed: "", part: "", quote: undefined };
+  const whole = words.slice(0, -1).map(({ word }) => word);
+  return { words: whole, typed: last.word, part: line.slice(last.start), quote: last.quote };
 }
 
 type Quote = "'" | '"';
 
 /** `quote` is set when the line ended inside of it. */
 type Part = { readonly word: string; readonly end: number; readonly quote?: Quote | undefined };
+
+type Word = Part & { readonly start: number };
+
+/** The words up to the end, or to a comment. */
+function scanWords(line: string): { readonly words: readonly Word[]; readonly hasComment: boolean } {
+  const words: Word[] = [];
+  for (let index = 0; index < line.length;) {
+    const character = line[index] ?? "";
+    if (character === "#") return { words, hasComment: true };
+    if (/\s/.test(character)) {
+      index += 1;
+      continue;
+    }
+    const part = readWord(line, index);
+    words.push({ ...part, start: index });
+    index = part.end;
+  }
+  return { words, hasComment: false };
+}
 
 function readWord(line: string, start: number): Part {
   let word = "";

@@ -66,7 +66,7 @@ type Sameness = { readonly by: "server" | "user"; readonly sizeBytes: number };
 async function proveSame(
   path: string,
   { reply: { head } }: Arrival,
-  { checksum }: DownloadOptions,
+  { checksum, signal }: DownloadOptions,
 ): Promise<Sameness | undefined> {
   if (head.status !== 200 || head.fields.has("content-encoding")) return undefined;
   const announced = announcedSha256(head.fields, "whole");
@@ -83,7 +83,7 @@ async function proveSame(
       read: (target, position) => readSync(fd, target, 0, target.length, position),
     });
     hash.need(expected.algorithm);
-    const digests = await hash.finish(found.sizeBytes);
+    const digests = await hash.finish(found.sizeBytes, signal);
     if (!isSameDigest(expected.digest, digests.get(expected.algorithm))) return undefined;
     return { by: checksum === undefined ? "server" : "user", sizeBytes: found.sizeBytes };
   } finally {

@@ -7,19 +7,14 @@ import type { Fields } from "../wire/fields.ts";
 import {
   announcedSha256,
   announcesDigestTrailer,
-  type Checksum,
-  differsFromAnnounced,
-  differsFromChecksum,
-  isSameDigest,
+  decideProof,
   missingDigest,
+  type ProofWishes,
+  type Proven,
 } from "./verify.ts";
 
-/** Which digest has shown that the content is whole, and whose. */
-export type Checked = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
-
 export class DigestCheck {
-  readonly #checksum: Checksum | undefined;
-  readonly #isRequired: boolean;
+  readonly #wishes: ProofWishes;
   readonly #hashers = new Map<DigestAlgorithm, Bun.CryptoHasher>();
   #announced: Uint8Array | undefined;
 
@@ -27,17 +22,14 @@ export class DigestCheck {
    * The check for the whole content of an answer in no coding.
    * @throws {TransferError} phase `verify` when a digest is required and none will come.
    */
-  constructor(
-    fields: Fields,
-    options: { readonly checksum?: Checksum | undefined; readonly requireDigest?: boolean | undefined },
-  ) {
-    this.#checksum = options.checksum;
-    this.#isRequired = options.requireDigest === true;
+  constructor(fields: Fields, wishes: ProofWishes) {
+    this.#wishes = wishes;
+    const { checksum, requireDigest } = wishes;
     this.#announced = announcedSha256(fields, "whole");
     const isAnnounced = this.#announced !== undefined || announcesDigestTrailer(fields);
-    if (this.#isRequired && !isAnnounced && this.#checksum === undefined) throw missingDigest();
+    if (requireDigest === true && !isAnnounced && checksum === undefined) throw missingDigest();
     if (isAnnounced) this.#need("sha-256");
-    if (this.#checksum !== undefined) this.#need(this.#checksum.algorithm);
+    if (checksum !== undefined) this.#need(checksum.algorithm);
   }
 
   update(bytes: Uint8Array): void {
@@ -48,21 +40,11 @@ export class DigestCheck {
    * @returns who has proven the content; `undefined` when nobody has.
    * @throws {TransferError} phase `verify` when what came is not what was announced.
    */
-  finish(trailers: Fields): Checked | undefined {
+  finish(trailers: Fields): Proven | undefined {
     const announced = this.#announced ?? announcedSha256(trailers, "whole");
     const digests = new Map([...this.#hashers].map(([name, hasher]) => [name, hasher.digest()]));
-    const sha256 = digests.get("sha-256");
-    if (announced !== undefined && sha256 !== undefined && !isSameDigest(announced, sha256)) {
-      throw differsFromAnnounced();
-    }
-    const checksum = this.#checksum;
-    if (checksum !== undefined && !isSameDigest(checksum.digest, digests.get(checksum.algorithm))) {
-      throw differsFromChecksum(checksum);
-    }
-    if (checksum !== undefined) return { by: "user", algorithm: checksum.algorithm };
-    if (announced !== undefined && sha256 !== undefined) return { by: "server", algorithm: "sha-256" };
-    if (this.#isRequired) throw missingDigest();
-    return undefined;
+    // What comes behind the content unannounced comes too late to be compared.
+    return decideProof({ announced: digests.has("sha-256") ? announced : undefined, digests }, this.#wishes);
   }
 
   #need(algorithm: DigestAlgorithm): void {

@@ -14,7 +14,7 @@ import type { DownloadOptions, DownloadResult } from "./download-options.ts";
 import { makeSegment, type Segment } from "./download-plan.ts";
 import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
-import { FileProof, type FileProven } from "./file-proof.ts";
+import { FileProof } from "./file-proof.ts";
 import { FileSource } from "./file-source.ts";
 import { formatRemoteUrl } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
@@ -27,7 +27,7 @@ import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
-import { DIGEST_FIELDS } from "./verify.ts";
+import { DIGEST_FIELDS, type Proven } from "./verify.ts";
 
 /** Content that is not what was announced is fetched once more, not again and again. */
 const MAX_MISMATCHES = 2;
@@ -224,12 +224,14 @@ class FileFetch {
       ask: (part) => this.#source.askPart(arrival.url, part),
       take: (from, part) => this.#takeBody(from, part),
     });
-    const timer = setTimeout(() => void this.#learnLength(arrival, segment), LENGTH_AFTER_MS);
+    const over = new AbortController();
+    const asking = this.#learnLength(arrival, segment, over.signal);
     try {
       const trailers = await crew.run(reply, segment, mayDivide && this.#mayDivide);
       this.#proof.learnFromTrailers(reply.head.fields, trailers);
     } finally {
-      clearTimeout(timer);
+      over.abort();
+      await asking;
       this.#connections = Math.max(this.#connections, crew.most);
       if (crew.isRefused) this.#mayDivide = false;
       this.#bestBytes = Math.max(this.#bestBytes, this.#store.written.totalBytes);
@@ -244,21 +246,28 @@ class FileFetch {
     return trailers;
   }
 
-  /** Asks how long the file is when a transfer without a length lasts: for the progress, to divide it, and whether there is room. */
-  async #learnLength(arrival: Arrival, segment: Segment): Promise<void> {
-    const { validator, totalBytes } = this.#store.version ?? {};
-    if (totalBytes !== undefined || validator === undefined) return;
-    const head = await this.#source.askHead(arrival.url, []).catch(() => undefined);
+  /**
+   * Asks how long the file is when a transfer without a length lasts: for the progress, to divide it, and whether there is room.
+   * Never rejects. Once the transfer is `over` it ends, and nothing is touched: the connection may be another transfer's by then.
+   */
+  async #learnLength({ url, reply }: Arrival, segment: Segment, over: AbortSignal): Promise<void> {
+    const isWanted = () =>
+      !over.aborted && segment.end === undefined && this.#store.version?.totalBytes === undefined;
+    if (this.#store.version?.validator === undefined || !isWanted()) return;
+    await pause(LENGTH_AFTER_MS, over);
+    if (!isWanted()) return;
+    const head = await this.#source.askHead(url, [], over).catch(() => undefined);
+    if (!isWanted()) return;
     const length = head?.get("content-length") ?? "";
-    if (segment.end !== undefined || !/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
+    if (!/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
     this.#store.learn({ totalBytes: Number(length) });
     segment.end = Number(length);
     segment.askedEnd = segment.end;
-    this.#body.recount();
     try {
+      this.#body.recount();
       this.#store.reserve();
     } catch (error) {
-      arrival.reply.connection.abandon(asTransferError(error));
+      reply.connection.abandon(asTransferError(error));
     }
   }
 
@@ -282,7 +291,7 @@ class FileFetch {
     if (fields !== undefined) this.#proof.learn(fields, "whole");
   }
 
-  #result(sizeBytes: number, transferredAtMs: number, proven: FileProven | undefined): DownloadResult {
+  #result(sizeBytes: number, transferredAtMs: number, proven: Proven | undefined): DownloadResult {
     if (this.#answer === undefined || this.#phases === undefined) throw new Error("Done without an answer");
     return {
       answer: this.#answer,

@@ -1,20 +1,18 @@
 /**
- * The digest of a local file, for a server that got it in pieces (RFC 9530 §3).
+ * The digest of a local file: for a server that got it in pieces (RFC 9530 §3), and to compare it with a server's.
  */
 import { nextTurn } from "../base/turn.ts";
-import { formatDigestField } from "../semantics/digest.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 
+/** So much is hashed before others have their turn, about 1 ms, and signals are heard. */
 const READ_BYTES = 1024 * 1024;
-/** After so much, signals are heard. */
-const TURN_BYTES = 16 * READ_BYTES;
 
 /**
  * Reads `file` to its end.
- * @returns the value of Repr-Digest, SHA-256. @throws {TransferError} when it is interrupted, or the file has become shorter.
+ * @returns its SHA-256. @throws {TransferError} phase `read` when it is interrupted, or the file has changed.
  */
-export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefined): Promise<string> {
+export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const hasher = new Bun.CryptoHasher("sha256");
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   for (let position = 0; position < file.sizeBytes;) {
@@ -22,10 +20,9 @@ export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefi
     if (count === 0) break;
     hasher.update(buffer.subarray(0, count));
     position += count;
-    if (position % TURN_BYTES !== 0) continue;
     await nextTurn();
     throwIfInterrupted("read", signal);
   }
   file.throwIfChanged();
-  return formatDigestField("sha-256", hasher.digest());
+  return hasher.digest();
 }

@@ -5,6 +5,7 @@
 import type { ReadableFile } from "../base/piece.ts";
 import { nextTurn } from "../base/turn.ts";
 import { type DigestAlgorithm, hasherName } from "../semantics/digest.ts";
+import { settleWithin, throwIfInterrupted } from "./interruption.ts";
 import { HashThread, type WrittenBytes } from "./hash-thread.ts";
 import { TransferError } from "./transfer-error.ts";
 
@@ -77,18 +78,22 @@ export class FileHash {
 
   /**
    * The digests of the file's first `sizeBytes`, all of which are there. Whoever doesn't want them any more calls
-   * {@link stop}.
-   * @throws {TransferError} phase `save` when it has become shorter, and what reading throws.
+   * {@link stop}, or aborts `signal`.
+   * @throws {TransferError} phase `save` when it has become shorter or is interrupted, and what reading throws.
    */
-  async finish(sizeBytes: number): Promise<Digests> {
+  async finish(sizeBytes: number, signal?: AbortSignal): Promise<Digests> {
     void this.advance(sizeBytes);
-    const digests = await this.#thread?.finish(sizeBytes);
-    this.restart();
-    return digests ?? this.#hashHere(sizeBytes);
+    try {
+      const hashing = this.#thread?.finish(sizeBytes);
+      const digests = hashing && (await settleWithin(hashing, { phase: "save", signal }));
+      return digests ?? (await this.#hashHere(sizeBytes, signal));
+    } finally {
+      this.restart();
+    }
   }
 
   /** Small files, and all where there is no thread to be had. */
-  async #hashHere(sizeBytes: number): Promise<Digests> {
+  async #hashHere(sizeBytes: number, signal: AbortSignal | undefined): Promise<Digests> {
     const hashers = [...this.#algorithms].map((algorithm) => {
       return [algorithm, new Bun.CryptoHasher(hasherName(algorithm))] as const;
     });
@@ -99,7 +104,9 @@ export class FileHash {
       if (count === 0) throw new TransferError("save", "The part file became shorter while it was checked");
       for (const [, hasher] of hashers) hasher.update(target.subarray(0, count));
       position += count;
-      if (position < sizeBytes) await nextTurn();
+      if (position === sizeBytes) break;
+      await nextTurn();
+      throwIfInterrupted("save", signal);
     }
     return new Map(hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
   }

@@ -1,35 +1,30 @@
 /**
  * What a file must be, by the server's word and by the user's, and whether it is.
  */
-import type { DigestAlgorithm } from "../semantics/digest.ts";
 import type { Fields } from "../wire/fields.ts";
-import type { DownloadOptions } from "./download-options.ts";
 import type { FileHash } from "./file-hash.ts";
 import type { PartStore } from "./part-store.ts";
 import {
   announcedSha256,
   announcesDigestTrailer,
+  decideProof,
   differsFromAnnounced,
-  differsFromChecksum,
   isSameDigest,
   missingDigest,
+  type ProofWishes,
+  type Proven,
 } from "./verify.ts";
 
-/** The proof that was had: an algorithm and whose digest it was. */
-export type FileProven = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
+type ProofOptions = ProofWishes & { readonly signal?: AbortSignal | undefined };
 
 export class FileProof {
   readonly #store: PartStore;
   readonly #hash: FileHash;
-  readonly #options: Pick<DownloadOptions, "checksum" | "requireDigest">;
+  readonly #options: ProofOptions;
   /** Whether the server would have sent a digest in trailers that were not read. */
   #missesTrailers = false;
 
-  constructor(
-    store: PartStore,
-    hash: FileHash,
-    options: Pick<DownloadOptions, "checksum" | "requireDigest">,
-  ) {
+  constructor(store: PartStore, hash: FileHash, options: ProofOptions) {
     this.#store = store;
     this.#hash = hash;
     this.#options = options;
@@ -82,21 +77,12 @@ export class FileProof {
   /**
    * Compares the file of `sizeBytes`, all of which is on the disk, with what it must be.
    * @returns the proof; `undefined` when there is none but its length.
-   * @throws {TransferError} phase `verify` when it is something else.
+   * @throws {TransferError} phase `verify` when it is something else, `save` when it is interrupted.
    */
-  async check(sizeBytes: number): Promise<FileProven | undefined> {
-    const { checksum, requireDigest } = this.#options;
-    const expected = this.#store.version?.sha256;
-    if (expected !== undefined) this.#hash.need("sha-256");
-    const digests = await this.#hash.finish(sizeBytes);
-    if (expected !== undefined && !isSameDigest(expected, digests.get("sha-256")))
-      throw differsFromAnnounced();
-    if (checksum !== undefined && !isSameDigest(checksum.digest, digests.get(checksum.algorithm))) {
-      throw differsFromChecksum(checksum);
-    }
-    if (checksum !== undefined) return { algorithm: checksum.algorithm, by: "user" };
-    if (expected !== undefined) return { algorithm: "sha-256", by: "server" };
-    if (requireDigest === true) throw missingDigest();
-    return undefined;
+  async check(sizeBytes: number): Promise<Proven | undefined> {
+    const announced = this.#store.version?.sha256;
+    if (announced !== undefined) this.#hash.need("sha-256");
+    const digests = await this.#hash.finish(sizeBytes, this.#options.signal);
+    return decideProof({ announced, digests }, this.#options);
   }
 }

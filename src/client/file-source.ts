@@ -51,14 +51,18 @@ export class FileSource {
     return undefined;
   }
 
-  /** The fields of the version that is being fetched; `undefined` when it is another one there. */
-  async askHead(url: RemoteUrl, fields: readonly Field[]): Promise<Fields | undefined> {
+  /**
+   * The fields of the version that is being fetched; `undefined` when it is another one there.
+   * @param over ends the question when the answer is of no use any more.
+   */
+  async askHead(url: RemoteUrl, fields: readonly Field[], over?: AbortSignal): Promise<Fields | undefined> {
+    const signals = [this.#options.signal, over].filter((signal) => signal !== undefined);
     const { reply } = await follow(this.#session, {
       url,
       method: "HEAD",
       fields,
       ownFields: isSameOrigin(url, this.#options.url) ? this.#options.ownFields : [],
-      signal: this.#options.signal,
+      signal: AbortSignal.any(signals),
     });
     await discardBody(this.#session, reply);
     const { head } = reply;

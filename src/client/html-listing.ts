@@ -103,7 +103,6 @@ function parseTail(tail: string): ListedLink | "deeper" | "unusable" {
 /** The `href` of each `<a>` in order, its character references decoded. */
 export function scanHrefs(html: string): readonly string[] {
   const hrefs: string[] = [];
-  const lowerCase = html.toLowerCase();
   let at = html.indexOf("<");
   while (at >= 0) {
     const tag = readTag(html, at);
@@ -113,7 +112,7 @@ export function scanHrefs(html: string): readonly string[] {
       continue;
     }
     if (tag.name === "a" && tag.href !== undefined) hrefs.push(decodeReferences(tag.href));
-    const next = RAW_TEXT.test(tag.name) ? endOfRawText(lowerCase, tag) : tag.end;
+    const next = RAW_TEXT.test(tag.name) ? endOfRawText(html, tag) : tag.end;
     at = html.indexOf("<", next);
   }
   return hrefs;
@@ -170,9 +169,10 @@ function skipMarkup(html: string, at: number): number {
   return at + 1;
 }
 
-function endOfRawText(lowerCase: string, tag: Tag): number {
-  const end = lowerCase.indexOf(`</${tag.name}`, tag.end);
-  return end < 0 ? lowerCase.length : end;
+/** In the page itself: in small letters a text may be longer (`İ`). */
+function endOfRawText(html: string, tag: Tag): number {
+  const endTag = new RegExp(`</${tag.name}`, "gi");
+  return matchAt(endTag, html, tag.end)?.index ?? html.length;
 }
 
 function endOf(html: string, mark: string, from: number): number {

@@ -7,8 +7,8 @@
  */
 import { readFileSync } from "node:fs";
 import { isJsonObject } from "../base/json-object.ts";
+import { readBoot } from "../base/process-identity.ts";
 import { decodeBase64, encodeBase64 } from "../semantics/base64.ts";
-import { bootId } from "./part-lock.ts";
 import type { Validator } from "./validator.ts";
 import { removeWhole, writeWhole } from "./write-whole.ts";
 import { type Extent, WrittenSpans } from "./written-spans.ts";
@@ -42,7 +42,7 @@ export function writeJournal(path: string, entry: JournalEntry, durability: "dis
     version: VERSION,
     ...entry,
     sha256: sha256 === undefined ? undefined : encodeBase64(sha256),
-    boot: bootId(),
+    boot: readBoot(),
   });
   writeWhole(path, text, durability);
 }
@@ -69,8 +69,8 @@ function checkJournal(value: unknown, url: string): Kept | undefined {
   const validator = checkValidator(value["validator"]);
   const totalBytes = value["totalBytes"];
   if (validator === undefined || (totalBytes !== undefined && !isCount(totalBytes))) return undefined;
-  const boot = bootId();
-  const isSameBoot = boot !== undefined && value["boot"] === boot;
+  const boot = readBoot();
+  const isSameBoot = boot !== "" && value["boot"] === boot;
   const extents = checkExtents(isSameBoot ? value["written"] : value["synced"], totalBytes);
   if (extents === undefined) return undefined;
   const digest = value["sha256"];

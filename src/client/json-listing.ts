@@ -49,7 +49,13 @@ function listedValues(listing: unknown, nowMs: number): readonly Value[] | undef
   if (!Array.isArray(list)) return undefined;
   const values: readonly unknown[] = list;
   if (!values.every(isJsonObject)) return undefined;
-  return isJsonObject(listing) ? values : values.map((value) => translate(value, nowMs));
+  if (isJsonObject(listing)) return values;
+  return values.filter(isFileOrFolder).map((value) => translate(value, nowMs));
+}
+
+/** nginx lists sockets and pipes, too, as what they are not. */
+function isFileOrFolder({ type }: Value): boolean {
+  return type !== "other";
 }
 
 function translate(value: Value, nowMs: number): Value {

@@ -60,7 +60,7 @@ export class LocalFile implements ReadableFile {
   throwIfChanged(): void {
     const stats = fstatSync(this.#fd, { bigint: true });
     if (Number(stats.size) === this.sizeBytes && stats.mtimeNs === this.#modifiedNs) return;
-    throw cannotRead(this.path, "it changed while it was being sent; nothing was saved there, try again");
+    throw cannotRead(this.path, "it changed while it was being read; nothing was saved there, try again");
   }
 
   close(): void {

@@ -2,15 +2,14 @@
  * Keeps two runs from writing the same part file: a file beside it that names the process which made it. One whose
  * process is gone, as after a crash, is taken over.
  */
-import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { errorCode } from "../base/failure.ts";
-import { os } from "../base/late-modules.ts";
+import { isJsonObject } from "../base/json-object.ts";
 import { printable } from "../base/printable.ts";
+import { identifyThisProcess, isRunning, type ProcessIdentity } from "../base/process-identity.ts";
 import { cannotSave } from "./disk-error.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 import { TransferError } from "./transfer-error.ts";
-
-/** A process: the same number means the same one only on the same machine, and with the same start. */
-export type LockOwner = { readonly machine: string; readonly pid: number; readonly start: string };
 
 const TAKEOVERS = 5;
 const DRAFT_LIFE_MS = 3_600_000;
@@ -31,7 +30,7 @@ export class PartLock {
    */
   static take(path: string, target: string): PartLock {
     const isHeldHere = held.has(path);
-    const own = describeThisProcess();
+    const own = identifyThisProcess();
     const ownPath = `${path}-${own.pid}-${crypto.randomUUID().slice(0, 8)}`;
     try {
       writeFileSync(ownPath, JSON.stringify(own), { flag: "wx", mode: 0o600 });
@@ -45,7 +44,7 @@ export class PartLock {
           return new PartLock(path);
         }
         const owner = readOwner(path);
-        if (isHeldHere || (owner !== undefined && isRunning(owner, own))) throw isBusy(target, path, owner);
+        if (isHeldHere || (owner !== undefined && mayRun(owner, own))) throw isBusy(target, path, owner);
         clearAway(path, `${ownPath}-old`, owner);
       }
       throw isBusy(target, path, readOwner(path));
@@ -67,7 +66,7 @@ export class PartLock {
  */
 export function isDraftAbandoned(path: string): boolean {
   const owner = readOwner(path);
-  if (owner !== undefined) return !isRunning(owner, describeThisProcess());
+  if (owner !== undefined) return !mayRun(owner, identifyThisProcess());
   try {
     return Date.now() - statSync(path).mtimeMs > DRAFT_LIFE_MS;
   } catch {
@@ -98,7 +97,7 @@ function giveNameWithoutLinks(from: string, path: string, target: string): boole
 }
 
 /** Takes the lock of a dead process out of the way; if another run was faster, puts that one's back. */
-function clearAway(path: string, asidePath: string, dead: LockOwner | undefined): void {
+function clearAway(path: string, asidePath: string, dead: ProcessIdentity | undefined): void {
   try {
     renameSync(path, asidePath);
   } catch {
@@ -108,73 +107,40 @@ function clearAway(path: string, asidePath: string, dead: LockOwner | undefined)
   else renameSync(asidePath, path);
 }
 
-function readOwner(path: string): LockOwner | undefined {
+function readOwner(path: string): ProcessIdentity | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof value !== "object" || value === null) return undefined;
-    const { machine, pid, start } = value as Partial<Record<keyof LockOwner, unknown>>;
-    if (typeof machine !== "string" || typeof pid !== "number" || typeof start !== "string") return undefined;
-    return { machine, pid, start };
+    return isIdentity(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function describeThisProcess(): LockOwner {
-  return { machine: os().hostname(), pid: process.pid, start: startOf(process.pid) ?? "" };
+function isIdentity(value: unknown): value is ProcessIdentity {
+  if (!isJsonObject(value) || typeof value["pid"] !== "number") return false;
+  return ["host", "boot", "namespace", "start"].every((key) => typeof value[key] === "string");
 }
 
-/** A process of another machine can't be asked about: it may run. */
-function isRunning(owner: LockOwner, here: LockOwner): boolean {
-  if (owner.machine !== here.machine) return true;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    // EPERM: somebody else's process, but a process.
-    if (errorCode(error) !== "EPERM") return false;
+/** Whether the owner may still be at it: one that can't be asked about from here, may. */
+function mayRun(owner: ProcessIdentity, here: ProcessIdentity): boolean {
+  if (owner.host !== here.host) return true;
+  // No process outlives its machine's restart.
+  if (owner.boot !== here.boot) return false;
+  return owner.namespace !== here.namespace || isRunning(owner.pid, owner.start);
+}
+
+function isBusy(target: string, path: string, owner: ProcessIdentity | undefined): TransferError {
+  const what = `Cannot save "${printable(target)}"`;
+  if (owner === undefined) {
+    return new TransferError("save", `${what}: another process is fetching it; wait for it, or end it`);
   }
-  const start = startOf(owner.pid);
-  if (start === undefined) return process.platform !== "linux";
-  return start === owner.start;
-}
-
-/** Boot and field 22 of `/proc/<pid>/stat` (proc(5)); `undefined` where there is none, or for a zombie. */
-function startOf(pid: number): string | undefined {
-  const stat = readText(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses and may hold anything.
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const start = rest[18];
-  return state === "Z" || state === "X" || start === undefined ? undefined : `${bootId() ?? ""}-${start}`;
-}
-
-/** Names the time since the machine was last started; `undefined` where there is no such name. */
-export function bootId(): string | undefined {
-  const text = readText("/proc/sys/kernel/random/boot_id").trim();
-  return text === "" ? undefined : text;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function isBusy(target: string, path: string, owner: LockOwner | undefined): TransferError {
-  const who =
-    owner === undefined ? "another process" : `process ${owner.pid} on "${printable(owner.machine)}"`;
+  const here = identifyThisProcess();
+  const isSameHost = owner.host === here.host;
+  const place = isSameHost && owner.namespace !== here.namespace ? " of another PID namespace" : "";
   const advice =
-    owner !== undefined && owner.machine !== os().hostname()
-      ? `; if that one is gone, remove "${printable(path)}"`
-      : "; wait for it, or end it";
-  return new TransferError("save", `Cannot save "${printable(target)}": ${who} is fetching it${advice}`);
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone already, or stays; a lock without its process holds nobody up.
-  }
+    isSameHost && place === ""
+      ? "wait for it, or end it"
+      : `if that one is gone, remove "${printable(path)}"`;
+  const who = `process ${owner.pid}${place} on "${printable(owner.host)}"`;
+  return new TransferError("save", `${what}: ${who} is fetching it; ${advice}`);
 }

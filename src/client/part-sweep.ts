@@ -2,10 +2,11 @@
  * Removes what runs that were killed have left beside a destination, as far as no run can use it: a part file without its
  * journal, a journal without its part file, the lock of neither, and locks that were being made.
  */
-import { existsSync, readdirSync, unlinkSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { removeJournal } from "./journal.ts";
 import { isDraftAbandoned, PartLock } from "./part-lock.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 
 /** Names of `PartStore` and `PartLock`, and no others: the server's temporary files have longer ones. */
 const LEFTOVER = /^(\.netfile-[0-9a-f]{16})\.(?:part|journal|journal-next|lock)$/;
@@ -53,13 +54,5 @@ function namesIn(folder: string): readonly string[] {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone, or stays.
   }
 }

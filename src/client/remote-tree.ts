@@ -118,8 +118,9 @@ class TreeReader {
 
   #take(parent: Names, { url, entries, unusable }: FolderListing): void {
     for (const name of unusable) {
-      const error = cannotSave(name, "the name would lead out of the folder");
-      this.#problems.push({ path: pathIn(parent, name), error });
+      const path = pathIn(parent, name);
+      if (!this.#hasRoom(path)) break;
+      this.#problems.push({ path, error: cannotSave(name, "the name would lead out of the folder") });
     }
     const taken = new Set<string>();
     for (const entry of entries) this.#takeEntry({ names: parent, url }, entry, taken);
@@ -128,6 +129,7 @@ class TreeReader {
 
   #takeEntry(parent: Folder, entry: RemoteEntry, taken: Set<string>): void {
     const path = pathIn(parent.names, entry.name);
+    if (!this.#hasRoom(path)) return;
     if (isHiddenName(entry.name)) {
       this.#hidden.push(path);
       return;
@@ -137,10 +139,9 @@ class TreeReader {
       this.#problems.push({ path, error: cannotSave(path, reason) });
       return;
     }
-    this.#entryCount += 1;
-    const excess = this.#excess(parent, entry);
-    if (excess === undefined) this.#add(parent, entry);
-    else this.#leaveOut(path, excess);
+    if (entry.kind === "folder" && parent.names.length >= this.#limits.depth)
+      this.#leaveOut(path, `it is more than ${this.#limits.depth} folders deep`);
+    else this.#add(parent, entry);
   }
 
   #add(parent: Folder, { name, kind, sizeBytes, modifiedMs }: RemoteEntry): void {
@@ -154,18 +155,19 @@ class TreeReader {
     this.#next.push({ names, url });
   }
 
-  #excess({ names }: Folder, { kind }: RemoteEntry): string | undefined {
-    if (this.#entryCount > this.#limits.entries) return `there are more than ${this.#limits.entries} files`;
-    if (kind === "folder" && names.length >= this.#limits.depth) {
-      return `it is more than ${this.#limits.depth} folders deep`;
-    }
-    return undefined;
+  /**
+   * Counts an entry of whatever kind: what is left out is remembered, too.
+   * @returns whether it is within the limit; beyond it one problem says it all.
+   */
+  #hasRoom(path: string): boolean {
+    const { entries } = this.#limits;
+    this.#entryCount += 1;
+    if (this.#entryCount === entries + 1) this.#leaveOut(path, `there are more than ${entries} entries`);
+    return this.#entryCount <= entries;
   }
 
-  /** Beyond the number of entries one problem says it all. */
   #leaveOut(path: string, reason: string): void {
     this.#isComplete = false;
-    if (this.#entryCount > this.#limits.entries + 1) return;
     const message = `Cannot list "${printable(path)}": ${reason}; it is left out`;
     this.#problems.push({ path, error: new TransferError("answer", message) });
   }

@@ -38,11 +38,6 @@ export class RetryPolicy {
     this.#random = random;
   }
 
-  /** How many failures there were in a row. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /**
    * Decides what follows a failure.
    * @returns ms to wait before the next attempt; `undefined` when there is none.

@@ -16,7 +16,6 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { randomHex } from "../base/bytes.ts";
 import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import { asyncFiles } from "../base/late-modules.ts";
@@ -25,6 +24,7 @@ import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 /** What a file system without hard links says to link(2): FAT, some network and FUSE file systems. */
@@ -50,22 +50,20 @@ export class FileSink {
   readonly #temporaryPath: string;
   readonly #flush: DiskFlush;
   #fd: number;
-  /** Where the next write goes that names no place. */
-  #position = 0;
   #hasTemporary = true;
 
   /**
    * Creates the temporary file, or opens the one that an earlier run has left at `partPath`.
    *
-   * @param partPath absolute, beside the destination; a new name when it is left out.
+   * @param partPath absolute, beside the destination.
    * @throws {TransferError} phase `save`.
    */
-  constructor(place: Place, partPath?: string) {
+  constructor(place: Place, partPath: string) {
     this.#place = place;
     this.path = join(place.folder, place.name);
-    this.#temporaryPath = partPath ?? join(place.folder, `.netfile-${randomHex(8)}.part`);
+    this.#temporaryPath = partPath;
     try {
-      this.#fd = openLeftover(this.#temporaryPath) ?? createNew(this.#temporaryPath);
+      this.#fd = openLeftover(partPath) ?? createNew(partPath);
     } catch (error) {
       throw cannotSave(this.path, error);
     }
@@ -98,12 +96,12 @@ export class FileSink {
   }
 
   /**
-   * Writes `bytes` at `position`, or behind the last write. Synchronous: a chunk is at most what one read of a socket
+   * Writes `bytes` at `position`. Synchronous: a chunk is at most what one read of a socket
    * gives, and goes to the page cache.
    * @param use where nobody reads the bytes back, the system may forget them when they are on the disk.
    * @throws {TransferError} phase `save`.
    */
-  write(bytes: Uint8Array, position = this.#position, use: FileUse = "soon"): void {
+  write(bytes: Uint8Array, position: number, use: FileUse): void {
     const write = use === "soon" ? writePiece : writeUncached;
     try {
       let written = 0;
@@ -113,7 +111,6 @@ export class FileSink {
     } catch (error) {
       throw cannotSave(this.path, error);
     }
-    this.#position = position + bytes.length;
     this.#flush.noteWritten(bytes.length);
   }
 
@@ -129,7 +126,6 @@ export class FileSink {
   /** Forgets all that was written. @throws {TransferError} phase `save`. */
   clear(): void {
     this.#attempt(() => ftruncateSync(this.#fd, 0));
-    this.#position = 0;
   }
 
   /** Cuts off what an earlier run may have left behind the end. @throws {TransferError} phase `save`. */
@@ -146,9 +142,13 @@ export class FileSink {
     }
   }
 
-  /** Waits until all that was written is on the disk. @throws {TransferError} phase `save`. */
-  synchronize(): Promise<void> {
-    return this.#synchronize();
+  /** Waits until all that was written is on the disk: a slow one may take seconds. @throws {TransferError} phase `save`. */
+  async synchronize(): Promise<void> {
+    try {
+      await this.#flush.finish();
+    } catch (error) {
+      throw cannotSave(this.path, error);
+    }
   }
 
   /**
@@ -159,7 +159,7 @@ export class FileSink {
    *   still calls {@link discard}.
    */
   async commit(isWanted: () => void): Promise<void> {
-    await this.#synchronize();
+    await this.synchronize();
     isWanted();
     try {
       this.#close();
@@ -198,15 +198,6 @@ export class FileSink {
   /** Gives back the room that is reserved behind the end. */
   #release(): void {
     this.#attempt(() => ftruncateSync(this.#fd, fstatSync(this.#fd).size));
-  }
-
-  /** Asynchronous: a slow disk may take seconds. */
-  async #synchronize(): Promise<void> {
-    try {
-      await this.#flush.finish();
-    } catch (error) {
-      throw cannotSave(this.path, error);
-    }
   }
 
   #attempt<T>(work: () => T): T {
@@ -285,14 +276,6 @@ export function giveNameWithoutLinks(from: string, to: string): void {
   } catch (error) {
     removeQuietly(to);
     throw error;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // There is nothing better to do about a leftover than to leave it.
   }
 }
 

@@ -3,6 +3,7 @@
  * offer to go on later; a server that takes it tells in an interim answer (104) where.
  */
 import { formatBytes } from "../base/units.ts";
+import { formatDigestField } from "../semantics/digest.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import type { InformationalHead } from "../wire/message.ts";
@@ -273,7 +274,7 @@ class Resumption {
    * connection is no mix.
    */
   async #digestField(): Promise<Field> {
-    this.#digest ??= await digestOfFile(this.#file, this.#options.signal);
+    this.#digest ??= formatDigestField("sha-256", await digestOfFile(this.#file, this.#options.signal));
     return ["Repr-Digest", this.#digest];
   }
 

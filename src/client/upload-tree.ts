@@ -1,13 +1,13 @@
 /**
  * Sends a folder of this machine: finds out what is in it, and which of it a server has already.
  */
-import { asBuffer } from "../base/bytes.ts";
-import { asyncFiles } from "../base/late-modules.ts";
 import { formatUrlPath } from "../wire/target.ts";
 import { asTransferError } from "./conversation.ts";
 import { cannotRead } from "./disk-error.ts";
+import { digestOfFile } from "./file-digest.ts";
 import { readFolderListing } from "./folder-listing.ts";
 import { isHiddenName } from "./held-name.ts";
+import { LocalFile } from "./local-file.ts";
 import type { LocalTree, Names } from "./local-tree.ts";
 import type { FileState } from "./mirror.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
@@ -16,6 +16,7 @@ import type { RemoteEntry } from "./remote-entry.ts";
 import type { TreeProblem } from "./remote-tree.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
+import { isSameDigest } from "./verify.ts";
 
 export type LocalTreeFile = { readonly names: Names; readonly path: string; readonly sizeBytes: number };
 
@@ -92,7 +93,7 @@ export class RemoteContent {
    * Compares `file` with what the server has under its name: the same when size and SHA-256 digest are. Dates say nothing,
    * since an upload doesn't carry one. A server that tells no digest has no file that is known to be the same.
    *
-   * @throws {TransferError} when there is no answer, or the file can't be read.
+   * @throws {TransferError} when there is no answer, the file can't be read, or changes meanwhile.
    */
   async compare(file: LocalTreeFile): Promise<FileState> {
     const name = file.names.at(-1) ?? "";
@@ -104,7 +105,16 @@ export class RemoteContent {
     const facts = await probe(this.#session, url, { wantsDigest: true, signal: this.#signal });
     if (facts.status === 404) return "missing";
     if (facts.sizeBytes !== file.sizeBytes || facts.sha256 === undefined) return "changed";
-    return asBuffer(facts.sha256).equals(await hashFile(file.path)) ? "same" : "changed";
+    return isSameDigest(facts.sha256, await this.#digestOf(file)) ? "same" : "changed";
+  }
+
+  async #digestOf({ path }: LocalTreeFile): Promise<Uint8Array> {
+    const file = new LocalFile(path);
+    try {
+      return await digestOfFile(file, this.#signal);
+    } finally {
+      file.close();
+    }
   }
 
   /** @returns by name; `undefined` when the server doesn't tell what is there. */
@@ -124,27 +134,5 @@ export class RemoteContent {
       if (!(error instanceof TransferError) || error.phase !== "answer") throw error;
       return error.status === 404 ? new Map() : undefined;
     }
-  }
-}
-
-const HASH_PIECE_BYTES = 1024 * 1024;
-
-/** The SHA-256 digest of a file. @throws {TransferError} phase `read`. */
-async function hashFile(path: string): Promise<Uint8Array> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  const buffer = new Uint8Array(HASH_PIECE_BYTES);
-  try {
-    const handle = await asyncFiles().open(path, "r");
-    try {
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-        if (bytesRead === 0) return hasher.digest();
-        hasher.update(buffer.subarray(0, bytesRead));
-      }
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw cannotRead(path, error);
   }
 }

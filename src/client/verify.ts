@@ -15,6 +15,12 @@ export const DIGEST_FIELDS = [
 /** A digest that the user brings. */
 export type Checksum = { readonly algorithm: DigestAlgorithm; readonly digest: Uint8Array };
 
+/** What the user wants to have proven. */
+export type ProofWishes = {
+  readonly checksum?: Checksum | undefined;
+  readonly requireDigest?: boolean | undefined;
+};
+
 /**
  * The SHA-256 of the whole representation that a head or trailers announce. Content-Digest is of what this message
  * carries (RFC 9530 §2): the same only when that is the whole, in no coding.
@@ -43,8 +49,39 @@ export function differsFromAnnounced(): TransferError {
   );
 }
 
+/** The proof that a content is whole: which digest has shown it, and whose it was. */
+export type Proven = { readonly algorithm: DigestAlgorithm; readonly by: "server" | "user" };
+
+/** What speaks for a content. */
+export type Evidence = {
+  /** The SHA-256 that the server announces. */
+  readonly announced: Uint8Array | undefined;
+  /** What has been computed of what came: at least what the server and the user have named. */
+  readonly digests: ReadonlyMap<DigestAlgorithm, Uint8Array>;
+};
+
+/**
+ * Decides what a content is proven by: it must be what the server announces, and what the user expects, whose word is the one
+ * that counts.
+ * @returns `undefined` when nobody has named a digest.
+ * @throws {TransferError} phase `verify` when it is something else, or a digest is required and there is none.
+ */
+export function decideProof({ announced, digests }: Evidence, wishes: ProofWishes): Proven | undefined {
+  const { checksum, requireDigest } = wishes;
+  if (announced !== undefined && !isSameDigest(announced, digests.get("sha-256")))
+    throw differsFromAnnounced();
+  if (checksum !== undefined) {
+    const { algorithm, digest } = checksum;
+    if (!isSameDigest(digest, digests.get(algorithm))) throw differsFromChecksum(checksum);
+    return { algorithm, by: "user" };
+  }
+  if (announced !== undefined) return { algorithm: "sha-256", by: "server" };
+  if (requireDigest === true) throw missingDigest();
+  return undefined;
+}
+
 /** The error for content that is not what the user expects. */
-export function differsFromChecksum({ algorithm }: Checksum): TransferError {
+function differsFromChecksum({ algorithm }: Checksum): TransferError {
   return new TransferError(
     "verify",
     `What arrived is not what --checksum asks for: its ${algorithm} digest differs; nothing was saved. Check the URL and the digest`,

@@ -1,7 +1,8 @@
 /**
  * Small files that are there as a whole or not at all, for what a later run relies on.
  */
-import { closeSync, constants, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { removeQuietly } from "./remove-quietly.ts";
 
 /** O_NOFOLLOW is missing where there is no such thing. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -33,11 +34,6 @@ export function writeWhole(path: string, text: string, durability: "disk" | "sys
 
 /** Removes what {@link writeWhole} wrote or was writing, if there is any. Never throws. */
 export function removeWhole(path: string): void {
-  for (const name of [path, `${path}${NEXT_SUFFIX}`]) {
-    try {
-      unlinkSync(name);
-    } catch {
-      // None there.
-    }
-  }
+  removeQuietly(path);
+  removeQuietly(`${path}${NEXT_SUFFIX}`);
 }

@@ -23,7 +23,7 @@ export interface Writer {
  */
 export type FlushResult = "empty" | "blocked" | "yielded" | "closed";
 
-/** A file gave fewer bytes than were promised to the peer: it shrank, or could not be read. */
+/** A file gave not what was promised to the peer: it shrank, was written over, or could not be read. */
 export class OutboxError extends Error {
   override readonly name = "OutboxError";
 }
@@ -32,6 +32,8 @@ const SCRATCH_BYTES = 512 * 1024;
 const LEAST_CHUNK_BYTES = 32 * 1024;
 /** Slices of this size and more are left to the kernel: below, one write with what stands before costs less. */
 const LEAST_SENT_BYTES = 4 * 1024;
+/** The end of a slice that others may write over is not left to the kernel: it goes when it is known that nobody has. */
+const HELD_BYTES = 4 * 1024;
 /** With a slice of this size and more, what fills no segment waits for what follows. */
 const LEAST_CORKED_BYTES = 256 * 1024;
 /** So much is asked of the kernel at a time: at most 0.5 ms of its work when the file is in memory. */
@@ -95,7 +97,7 @@ export class Outbox {
 
   /**
    * Writes as much as the kernel takes, but no more than one turn's share.
-   * @throws {OutboxError} when a file is shorter than its slice, or can't be read.
+   * @throws {OutboxError} when a file is shorter than its slice, was written over, or can't be read.
    */
   flush(): FlushResult {
     if (this.#hasSliceAhead()) this.#cork();
@@ -155,7 +157,7 @@ export class Outbox {
 
   #isForKernel(piece: Piece | undefined, offset: number, leastBytes = LEAST_SENT_BYTES): piece is FileSlice {
     if (this.#declinesLeft === 0 || piece === undefined || piece instanceof Uint8Array) return false;
-    return piece.length - offset >= leastBytes && piece.file.fd !== undefined;
+    return kernelBytes(piece, offset) >= leastBytes && piece.file.fd !== undefined;
   }
 
   /** Writes the first `length` bytes of the scratch buffer: in one segment with the slice, if one follows that the kernel sends. */
@@ -170,7 +172,7 @@ export class Outbox {
   }
 
   #sendSlice(slice: FileSlice): number | "blocked" | "closed" {
-    const length = Math.min(slice.length - this.#offset, SENT_CHUNK_BYTES);
+    const length = Math.min(kernelBytes(slice, this.#offset), SENT_CHUNK_BYTES);
     const sent = sendFile(this.#writer.fd ?? -1, slice.file.fd ?? -1, slice.position + this.#offset, length);
     if (sent === 0) throw new OutboxError("The file became shorter while it was being sent");
     if (sent === undefined) return this.#sendOneByte();
@@ -238,7 +240,16 @@ export class Outbox {
   }
 }
 
-/** Fills `target` from `slice`, beginning `offset` bytes into it. */
+/** How many bytes of `slice`, from `offset` on, the kernel may send by itself. */
+function kernelBytes(slice: FileSlice, offset: number): number {
+  return slice.length - offset - (slice.file.isIntact === undefined ? 0 : HELD_BYTES);
+}
+
+/**
+ * Fills `target` from `slice`, beginning `offset` bytes into it.
+ *
+ * The end of a file that was written over meanwhile is refused: the peer has the beginning of another version, and must see a cut.
+ */
 function readSlice(slice: FileSlice, offset: number, target: Uint8Array): void {
   let filled = 0;
   while (filled < target.length) {
@@ -246,6 +257,8 @@ function readSlice(slice: FileSlice, offset: number, target: Uint8Array): void {
     if (count === 0) throw new OutboxError("The file became shorter while it was being sent");
     filled += count;
   }
+  if (offset + filled === slice.length && slice.file.isIntact?.() === false)
+    throw new OutboxError("The file was written over while it was being sent");
 }
 
 function readOnce(slice: FileSlice, offset: number, target: Uint8Array): number {

@@ -2,7 +2,7 @@
  * The access log: one line for each answer, in the combined format that log analysers read, or as JSON. It has a
  * descriptor of its own, opened for appending, so that several servers and logrotate can share a file.
  */
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeSync } from "node:fs";
 import { decodeFieldText, encodeLatin1 } from "../base/bytes.ts";
 import { fileReason } from "../base/failure.ts";
 import { formatJsonLine } from "../base/json-line.ts";
@@ -23,6 +23,9 @@ const FLUSH_MS = 150;
 const FLUSH_BYTES = 256 * 1024;
 /** Readable by the group, as logs use to be; not by everyone, since it says who asked for what. */
 const LOG_MODE = 0o640;
+
+/** Standard output and standard error. */
+const OWN_OUTPUTS: readonly number[] = [1, 2];
 
 /** So much is written to a pipe in one piece, on Linux; POSIX promises 512. */
 const PIPE_BUF = 4096;
@@ -85,7 +88,7 @@ export class AccessLog {
     this.flush();
     try {
       const fd = openForAppending(this.#options.path);
-      closeSync(this.#fd);
+      closeOpened(this.#fd);
       this.#fd = fd;
     } catch (error) {
       this.#fail(error);
@@ -95,7 +98,7 @@ export class AccessLog {
   /** Writes what waits and closes the file. */
   close(): void {
     this.flush();
-    closeSync(this.#fd);
+    closeOpened(this.#fd);
   }
 
   #fail(error: unknown): void {
@@ -191,8 +194,27 @@ function twoDigits(value: number): string {
   return value < 10 ? `0${value}` : String(value);
 }
 
+/**
+ * A file or a socket that this process writes to anyway is not opened again: lines would overwrite each other, and a socket can't be.
+ * A pipe may be opened before anybody reads it, and is never waited for: a reader that stalls must not stop the server.
+ */
 function openForAppending(path: string): number {
-  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, LOG_MODE);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === true || found?.isSocket() === true) {
+    const own = OWN_OUTPUTS.find((fd) => isSameFile(fstatSync(fd), found));
+    if (own !== undefined) return own;
+  }
+  const access = found?.isFIFO() === true ? constants.O_RDWR : constants.O_WRONLY;
+  const flags = access | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+  return openSync(path, flags, LOG_MODE);
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+function closeOpened(fd: number): void {
+  if (!OWN_OUTPUTS.includes(fd)) closeSync(fd);
 }
 
 /**

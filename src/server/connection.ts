@@ -124,7 +124,10 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
 
   retire(): void {
     this.#isRetired = true;
-    if (this.#patience.awaited === "request" || this.#patience.awaited === "head") this.#sayFarewell();
+    const { awaited } = this.#patience;
+    // Whoever has read all and asks for nothing need not be waited for.
+    if (awaited === "request" && !this.#line.holdsUnread) this.#line.end();
+    else if (awaited === "request" || awaited === "head") this.#sayFarewell();
   }
 
   /** Answers 503 before anything is asked, and closes: there are too many connections. */

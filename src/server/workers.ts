@@ -4,6 +4,7 @@
  */
 import { assertNever } from "../base/assert-never.ts";
 import type { Clock } from "../base/clock.ts";
+import { errorText } from "../base/failure.ts";
 import { ListenError } from "./listener.ts";
 import type { EndReason, RunningServer } from "./serve.ts";
 import type { FromWorker, ToWorker, WorkerPlace } from "./worker-messages.ts";
@@ -31,6 +32,7 @@ export type WorkerGroupOptions<Settings> = {
   readonly settings: Settings;
   /** End after so many ms in which no worker had a request; `undefined`: never. */
   readonly idleExitMs: number | undefined;
+  /** Throws the system's error when there is no room for a process, or no executable any more. */
   readonly spawn: (events: WorkerEvents) => WorkerProcess<Settings>;
   readonly onLines: (text: string) => void;
   /** One line for the operator. */
@@ -165,10 +167,14 @@ export class WorkerGroup<Settings> implements RunningServer {
   #spawn(slot: Slot<Settings>): void {
     slot.startMs = this.#options.clock.monotonicMs();
     slot.toldElsewhere = 0;
-    slot.process = this.#options.spawn({
-      onMessage: (message) => this.#receive(slot, message),
-      onExit: (how) => this.#bury(slot, how),
-    });
+    try {
+      slot.process = this.#options.spawn({
+        onMessage: (message) => this.#receive(slot, message),
+        onExit: (how) => this.#bury(slot, how),
+      });
+    } catch (error) {
+      return this.#bury(slot, `could not be started (${errorText(error)})`);
+    }
     slot.process.send({ kind: "start", settings: this.#options.settings, place: slot.place });
   }
 
@@ -235,7 +241,8 @@ export class WorkerGroup<Settings> implements RunningServer {
       return;
     }
     this.#tellElsewhere();
-    this.#replace(slot, `Worker ${slot.place.index + 1} (process ${pid ?? "unknown"}) ${how}`);
+    const who = `Worker ${slot.place.index + 1}${pid === undefined ? "" : ` (process ${pid})`}`;
+    this.#replace(slot, `${who} ${how}`);
   }
 
   #replace(slot: Slot<Settings>, death: string): void {

@@ -17,7 +17,7 @@ export class FileStream implements ReplyStream {
 
   /**
    * The next bytes, a new array each; `undefined` at the end.
-   * @throws {Error} when the file has become shorter: the client must see a cut, never a clean end.
+   * @throws {Error} when the file has become shorter, or was written over: the client must see a cut, never a clean end.
    */
   next(): Uint8Array | undefined {
     const rest = this.file.sizeBytes - this.#position;
@@ -26,6 +26,8 @@ export class FileStream implements ReplyStream {
     const count = this.file.read(chunk, this.#position);
     if (count === 0) throw new Error("The file became shorter while it was sent");
     this.#position += count;
+    if (count === rest && this.file.isIntact?.() === false)
+      throw new Error("The file was written over while it was sent");
     return count === chunk.length ? chunk : chunk.subarray(0, count);
   }
 

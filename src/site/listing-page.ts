@@ -21,6 +21,11 @@ export type PageWindow = {
   readonly sort: ListingSort;
 };
 
+/** Up to so many pages are linked from each: programs that follow links go only so many steps deep (wget: five). */
+const MOST_LINKED_PAGES = 100;
+/** Of more pages, so many before and after the one that is shown. */
+const NEAR_PAGES = 10;
+
 const NOTHING: SafeHtml = markup``;
 const halves = once(() => splitTemplate(listingTemplate(), "rows"));
 
@@ -147,12 +152,32 @@ function count(number: number, noun: string): string {
 
 function pagerOf({ page, pageCount, sort }: PageWindow): SafeHtml {
   if (pageCount <= 1) return NOTHING;
-  const previous = page > 1 ? pageLink("prev", "Previous", { page: page - 1, sort }) : NOTHING;
-  const next = page < pageCount ? pageLink("next", "Next", { page: page + 1, sort }) : NOTHING;
-  return markup`<nav aria-label="Pages">Page ${page} of ${pageCount}${previous}${next}</nav>`;
+  const pages = Array.from({ length: pageCount }, (_, index) => index + 1)
+    .filter((number) => pageCount <= MOST_LINKED_PAGES || isNear(number, page, pageCount))
+    .map((number) => (number === page ? thisPage(page) : pageLink({ page: number, sort })));
+  const previous = page > 1 ? stepLink("prev", "Previous", { page: page - 1, sort }) : NOTHING;
+  const next = page < pageCount ? stepLink("next", "Next", { page: page + 1, sort }) : NOTHING;
+  return markup`<nav aria-label="Pages">${previous}${joinHtml(pages)}${next}</nav>`;
+}
+
+/** Where not all pages are linked: the first, the last, and those around this one. */
+function isNear(number: number, page: number, pageCount: number): boolean {
+  return number === 1 || number === pageCount || Math.abs(number - page) <= NEAR_PAGES;
+}
+
+function thisPage(page: number): SafeHtml {
+  return markup`<span aria-current="page">${page}</span>`;
+}
+
+function pageLink(to: Pick<PageWindow, "page" | "sort">): SafeHtml {
+  return markup`<a href="${pageAddress(to)}">${to.page}</a>`;
+}
+
+function stepLink(relation: string, text: string, to: Pick<PageWindow, "page" | "sort">): SafeHtml {
+  return markup`<a rel="${relation}" href="${pageAddress(to)}">${text}</a>`;
 }
 
 /** In full, since an empty query would lead to the page that the link is on. */
-function pageLink(relation: string, text: string, to: Pick<PageWindow, "page" | "sort">): SafeHtml {
-  return markup`<a rel="${relation}" href="./${formatListingQuery(to)}">${text}</a>`;
+function pageAddress(to: Pick<PageWindow, "page" | "sort">): string {
+  return `./${formatListingQuery(to)}`;
 }

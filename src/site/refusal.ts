@@ -111,10 +111,10 @@ function makeRefusal(visit: Visit, refusal: Refusal, { fields, file }: RefusalDe
 /** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator. */
 export function refuseError(visit: Visit, error: unknown, file?: FileOfForm): Reply {
   if (error instanceof StoreError) {
-    if (error.kind === "failed") visit.site.onError?.(error);
+    if (error.kind === "failed") visit.site.onError(error, visit.rawPath);
     return refuseForm(visit, error.kind, file);
   }
-  visit.site.onError?.(error);
+  visit.site.onError(error, visit.rawPath);
   return refuse(visit, "unexpected");
 }
 

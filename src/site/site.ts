@@ -11,8 +11,8 @@ export type Site = {
   readonly store: Store;
   readonly policy: SitePolicy;
   readonly clock: Clock;
-  /** Told of errors that nobody foresaw; the client gets a 500 without a word of them. */
-  readonly onError?: (error: unknown) => void;
+  /** Told of what went wrong here at `path` (as it was received): the client gets a 500 without a word of it. */
+  readonly onError: (error: unknown, path: string) => void;
 };
 
 export type Visit = {
@@ -20,7 +20,7 @@ export type Visit = {
   readonly site: Site;
   /** When the request came, in ms since the epoch: one instant for all that is decided and written of it. */
   readonly nowMs: number;
-  /** The target's path as it was received; empty for a target without one (`*`). */
+  /** The target's path as it was received, but for empty names in it; empty for a target without one (`*`). */
   readonly rawPath: string;
   readonly query: string | undefined;
   /** The request's fields. */
@@ -37,10 +37,15 @@ export function beginVisit(request: RequestHead, site: Site): Visit {
     request,
     site,
     nowMs: site.clock.nowMs(),
-    rawPath: hasPath ? target.path : "",
+    rawPath: hasPath ? withoutEmptyNames(target.path) : "",
     query: hasPath ? target.query : undefined,
     lookup: (name) => fields.get(name),
   };
+}
+
+/** Scripts put addresses together with a slash too many, and nothing has an empty name. */
+function withoutEmptyNames(path: string): string {
+  return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
 }
 
 /** Whether the query has a parameter `name`, with or without a value. */

@@ -4,8 +4,15 @@
 import { closeSync, readSync } from "node:fs";
 import { diskChanges } from "./changes.ts";
 import type { DiskPath, DiskRoot } from "./confine.ts";
-import { measureAt } from "./file-calls.ts";
-import { isSameContent, type Measurement, modifiedMsOf, unsettledMs, versionOf } from "./measurement.ts";
+import { measureAt, measureOpen } from "./file-calls.ts";
+import {
+  isIntactSince,
+  isSameContent,
+  type Measurement,
+  modifiedMsOf,
+  unsettledMs,
+  versionOf,
+} from "./measurement.ts";
 import type { OpenFile } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -83,6 +90,11 @@ export class DiskFile implements OpenFile {
     if (seen === undefined || !isSameContent(seen, this.#measured)) return false;
     this.#mark = mark;
     return true;
+  }
+
+  /** Another name, or none any more, changes nothing. A file that grew is taken for one that was appended to, as logs are. */
+  isIntact(): boolean {
+    return this.#descriptor !== undefined && isIntactSince(this.#measured, measureOpen(this.#descriptor));
   }
 
   read(target: Uint8Array, position: number): number {

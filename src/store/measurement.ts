@@ -74,6 +74,12 @@ export function isSameContent(a: Measurement, b: Measurement): boolean {
   );
 }
 
+/** Whether what `before` was measured of is still there now, of the same file: nothing was written but behind its end. */
+export function isIntactSince(before: Measurement, now: Measurement): boolean {
+  if (now.sizeBytes !== before.sizeBytes) return now.sizeBytes > before.sizeBytes;
+  return now.modifiedNs === before.modifiedNs && now.modifiedS === before.modifiedS;
+}
+
 /** Whether both were measured of the same file, whatever is in it. */
 export function isSameFile(a: Measurement, b: Measurement): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;

@@ -3,9 +3,8 @@
  * neither found nor listed, and they say whose they are, so that a later server can tell which ones were left behind
  * by a process that was killed.
  */
-import { readFileSync, readlinkSync } from "node:fs";
 import { randomHex } from "../base/bytes.ts";
-import { os } from "../base/late-modules.ts";
+import { identifyThisProcess, isRunning } from "../base/process-identity.ts";
 
 /** Who writes a temporary file. */
 export type PartOwner = {
@@ -13,12 +12,13 @@ export type PartOwner = {
   readonly machine: string;
   readonly pid: number;
   /**
-   * When the process started, in the system's own unit; `"0"` where it can't be told. Ids are used again, this pair
+   * When the process began, in the system's own unit; `"0"` where it can't be told. Ids are used again, this pair
    * isn't.
    */
   readonly start: string;
 };
 
+const UNKNOWN_START = "0";
 const PART_NAME = /^\.netfile-([0-9a-z]+)-([0-9]+)-([0-9]+)-[0-9a-f]+\.part$/;
 
 /**
@@ -29,8 +29,9 @@ export const FOREIGN_PART_AGE_MS = 3_600_000;
 
 /** This process, as an owner. */
 export function describeThisProcess(): PartOwner {
-  const identity = [os().hostname(), readText("/proc/sys/kernel/random/boot_id"), readNamespace()].join("\n");
-  return { machine: Bun.hash(identity).toString(36), pid: process.pid, start: readStart(process.pid) ?? "0" };
+  const { host, boot, namespace, pid, start } = identifyThisProcess();
+  const machine = Bun.hash([host, boot, namespace].join("\n")).toString(36);
+  return { machine, pid, start: start === "" ? UNKNOWN_START : start };
 }
 
 /** Makes a name for a temporary file of `owner`, hidden and not to be guessed. */
@@ -53,43 +54,7 @@ export function parsePartName(name: string): PartOwner | undefined {
  */
 export function isAbandoned(owner: PartOwner, here: PartOwner, idleMs: number): boolean {
   if (owner.machine !== here.machine) return idleMs > FOREIGN_PART_AGE_MS;
-  if (!isAlive(owner.pid)) return true;
-  if (owner.start === "0") return owner.pid !== here.pid && idleMs > FOREIGN_PART_AGE_MS;
-  return readStart(owner.pid) !== owner.start;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: somebody else's process, but a process.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-/**
- * Field 22 of `/proc/<pid>/stat`; `undefined` where there is none, or the process is dead and only waits for its
- * parent.
- */
-function readStart(pid: number): string | undefined {
-  const stat = readText(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses and may hold anything, also parentheses and spaces.
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return state === "Z" || state === "X" ? undefined : rest[18];
-}
-
-function readNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return "";
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  const isStartKnown = owner.start !== UNKNOWN_START;
+  if (!isRunning(owner.pid, isStartKnown ? owner.start : "")) return true;
+  return !isStartKnown && owner.pid !== here.pid && idleMs > FOREIGN_PART_AGE_MS;
 }

@@ -161,6 +161,16 @@ describe("a client that vanishes", () => {
   });
 });
 
+onLinux("what the server itself fails in is told to its operator", async () => {
+  using folder = new ScratchFolder();
+  const root = folder.folder("root");
+  await using server = await startNetfile(["0", root, "--upload", "--quiet"], { cwd: folder.path });
+  rmdirSync(root);
+  const { status } = await fetch(`${server.url}/a.txt`, { method: "PUT", body: "x" });
+  expect(status).toBe(500);
+  await server.waitFor(/warning: A request for \/a\.txt was answered 500: The folder that is served is gone/);
+});
+
 describe("few descriptors", () => {
   onLinux("are never used up: the oldest idle client gives way, and everything goes on", async () => {
     using folder = new ScratchFolder({ "a.txt": "alpha" });

@@ -2,7 +2,7 @@
  * The thread that hashes a large download, in the executable: it is found there and nowhere else, and ends with the program.
  */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { cleanEnvironment, netfileBinary } from "../support/netfile-binary.ts";
 import { noise, ScratchFolder } from "../support/scratch-folder.ts";
 import { hear, say, type ScriptedServer, startScriptedServer, waitFor } from "../support/scripted-server.ts";
@@ -12,6 +12,9 @@ setDefaultTimeout(60_000);
 const CONTENT = noise(12 * 1024 * 1024);
 const SOON_BYTES = 10 * 1024 * 1024;
 const DIGEST = new Bun.CryptoHasher("sha256").update(CONTENT).digest("base64");
+/** Of zeros, for a file that takes no room on the disk. */
+const GIBIBYTE = 1024 ** 3;
+const GIBIBYTE_DIGEST = "Sbwg3xXkEqZEckIeE/6G/xxRZeGLKvzPFg1NwZ/mihQ=";
 const ALARM = `await Bun.write(process.env.ALARM + "/alarm", "ran");`;
 
 let server: ScriptedServer;
@@ -83,5 +86,16 @@ describe.skipIf(process.platform !== "linux")("the thread that hashes", () => {
     child.kill(signal);
     expect(await child.exited).toBe(code);
     expect(folder.names().filter((name) => name.includes("a.bin"))).toEqual([]);
+  });
+
+  test("ends with the program while it compares a file that is there already", async () => {
+    writeFileSync(folder.at("a.bin"), "");
+    truncateSync(folder.at("a.bin"), GIBIBYTE);
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${GIBIBYTE}\r\nRepr-Digest: sha-256=:${GIBIBYTE_DIGEST}:\r\n\r\n`;
+    server.stop();
+    server = startScriptedServer([[hear, say(head)]]);
+    const child = await getUntilHashing();
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
   });
 });

@@ -25,7 +25,7 @@ async function runOne(telling: "json" | "line", resumedBytes: number) {
   const done = { bodyBytes: 1000, resumedBytes, phases: PHASES, savedAs: "/a.txt" };
   const run = (): Promise<ItemEnd> => Promise.resolve({ kind: "transferred", done });
   await batch.run([{ name: "a.txt", url: parseRemoteUrl("http://127.0.0.1/a.txt"), run }]);
-  batch.finish();
+  await batch.finish();
   return telling === "json" ? terminal.out.text : terminal.err.text;
 }
 

@@ -207,6 +207,30 @@ describe("netfile get of several URLs", () => {
     expect(existsSync(folder.at("x"))).toBe(false);
     slow.stop();
   });
+
+  test.each([
+    ["files", ["/x", "/y", "/z"], { failed: 2, left: 1 }],
+    ["a folder", ["-r", "/", "here"], { failed: 0, left: 0 }],
+  ])(
+    "--max-time ends %s with the code and the sentence of a time limit, said once",
+    async (_what, words, counts) => {
+      const silent = startScriptedServer([[hear], [hear]]);
+      const urls = words.map((word) =>
+        word.startsWith("/") ? `http://127.0.0.1:${silent.port}${word}` : word,
+      );
+      const { code, out, err } = await run(["get", "-j", "2", "--json", "--max-time", "0.5", ...urls]);
+      const message = "The transfer took longer than the 0.5 s that --max-time allows";
+      expect(err.trim().split("\n")).toEqual([
+        expect.stringContaining(`${message}; the same command goes on from here`),
+      ]);
+      const events = eventsOf(out);
+      for (const failed of events.filter(({ event }) => event === "failed"))
+        expect(failed).toMatchObject({ exitCode: 4, error: { message } });
+      expect(events.at(-1)).toMatchObject({ event: "summary", ...counts, exitCode: 4 });
+      expect(code).toBe(4);
+      silent.stop();
+    },
+  );
 });
 
 describe("netfile get -r", () => {

@@ -4,9 +4,10 @@ import { mkdirSync } from "node:fs";
 import { Log } from "../../src/cli/log.ts";
 import { readLines, runBatch } from "../../src/cli/shell-batch.ts";
 import { ShellSession } from "../../src/cli/shell-session.ts";
-import type { RemoteActions } from "../../src/cli/shell-session.ts";
+import type { RemoteActions, ShellOptions } from "../../src/cli/shell-session.ts";
 import { formatEntries } from "../../src/cli/shell-listing.ts";
 import type { Answer } from "../../src/client/download.ts";
+import { readFolderListing } from "../../src/client/folder-listing.ts";
 import { formatRemoteUrl } from "../../src/client/origin.ts";
 import type { RemoteUrl } from "../../src/client/origin.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
@@ -14,6 +15,7 @@ import { makeSession, makeTemporaryFolder } from "../support/client-session.ts";
 import type { TemporaryFolder } from "../support/client-session.ts";
 import { fakeTerminal } from "../support/fake-terminal.ts";
 import type { FakeTerminal } from "../support/fake-terminal.ts";
+import { hear, startScriptedServer, tell } from "../support/scripted-server.ts";
 
 const PHASES = { resolveMs: 0, connectMs: 0, firstByteMs: 1, transferMs: 1 };
 
@@ -100,6 +102,18 @@ class FakeRemote implements RemoteActions {
   }
 }
 
+function optionsFor(actions: RemoteActions): ShellOptions {
+  const log = new Log(terminal.err);
+  return {
+    server: { host: "localhost", port: 8080, folder: "/" },
+    session: makeSession(),
+    actions,
+    settings: { terminal, log, clientLog: undefined, telling: "line" },
+    force: false,
+    localFolder: folder.path,
+  };
+}
+
 let folder: TemporaryFolder;
 let terminal: FakeTerminal;
 let remote: FakeRemote;
@@ -109,15 +123,7 @@ beforeEach(() => {
   folder = makeTemporaryFolder();
   terminal = fakeTerminal();
   remote = new FakeRemote();
-  const log = new Log(terminal.err);
-  shell = new ShellSession({
-    server: { host: "localhost", port: 8080, folder: "/" },
-    session: makeSession(),
-    actions: remote,
-    settings: { terminal, log, clientLog: undefined, telling: "line" },
-    force: false,
-    localFolder: folder.path,
-  });
+  shell = new ShellSession(optionsFor(remote));
 });
 
 afterEach(() => folder.remove());
@@ -272,11 +278,24 @@ describe("ShellSession", () => {
     expect(remote.asked).toEqual(["LIST http://localhost:8080/sub/", "LIST http://localhost:8080/404/"]);
   });
 
-  test("ends an interrupted command with 130", async () => {
-    const controller = new AbortController();
-    controller.abort();
-    expect(await shell.run({ kind: "ls", path: undefined }, controller.signal)).toBe(130);
-  });
+  test.each(["ls", "cd"] as const)(
+    "ends an interrupted %s with 130, whatever the server does",
+    async (kind) => {
+      const controller = new AbortController();
+      const silent = startScriptedServer([[hear, tell(() => controller.abort())]]);
+      const session = makeSession({ silenceMs: 600_000 });
+      const listing = new ShellSession({
+        ...optionsFor(remote),
+        server: { host: "127.0.0.1", port: silent.port, folder: "/" },
+        session,
+        actions: { download: remote.download, upload: remote.upload, readFolderListing },
+      });
+      expect(await listing.run({ kind, path: undefined }, controller.signal)).toBe(130);
+      expect(terminal.err.text).toContain("Interrupted");
+      session.close();
+      silent.stop();
+    },
+  );
 
   test("explains itself", async () => {
     await run("help\n");

@@ -20,6 +20,7 @@ import {
   reset,
   say,
   startScriptedServer,
+  tell,
   waitFor,
   type ScriptedServer,
   type Step,
@@ -58,6 +59,10 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("base6
 
 function failInCallback(): never {
   throw new Error("callback");
+}
+
+function failWithLength({ totalBytes }: TransferProgress): void {
+  if (totalBytes !== undefined) failInCallback();
 }
 
 /** Waits until `read` has given the same number for a while; it is above 0 then. */
@@ -267,6 +272,36 @@ describe("download(): the room for it", () => {
     ]);
     const error = await transferErrorOf(get());
     expect(error).toMatchObject({ phase: "save", message: expect.stringContaining("the disk is full") });
+  });
+
+  test("is not looked for when the transfer is over: its connection may be another one's then", async () => {
+    const etag = 'ETag: "x"\r\n';
+    const [asked, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const questionEnded = second.promise.then(() => server.ended(1));
+    serve(
+      [
+        hear,
+        say(`HTTP/1.1 200 OK\r\n${etag}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`),
+        waitFor(asked.promise),
+        say("0\r\n\r\n"),
+        hear,
+        say(ok("Content-Length: 5\r\n", "he")),
+        tell(second.resolve),
+        waitFor(questionEnded),
+        say("llo"),
+      ],
+      [
+        hear,
+        tell(asked.resolve),
+        waitFor(second.promise),
+        say(ok(`${etag}Connection: close\r\nContent-Length: 900000000000000\r\n`)),
+      ],
+    );
+    await get("/a.txt");
+    await get("/b.txt");
+    expect([saved("a.txt"), saved("b.txt")]).toEqual(["hello", "hello"]);
+    expect(server.received[0]).toContain("GET /b.txt");
+    expect(server.received[1]).toStartWith("HEAD /a.txt");
   });
 
   test("a transfer of which nothing can be noted leaves nothing", async () => {
@@ -578,5 +613,16 @@ describe("download(): the destination", () => {
     expect(error.message).toContain("callback");
     await server.ended(0);
     expect(folder.names()).toEqual([]);
+  });
+
+  test("also when it is called because the length has become known", async () => {
+    const etag = 'ETag: "x"\r\n';
+    serve(
+      [hear, say(ok(`${etag}Transfer-Encoding: chunked\r\n`, "5\r\nhello\r\n")), hearEnd],
+      [hear, say(ok(`${etag}Content-Length: 9\r\n`))],
+    );
+    const error = await transferErrorOf(get("/a.txt", { onProgress: failWithLength }));
+    expect(error.message).toContain("callback");
+    await server.ended(0);
   });
 });

@@ -93,6 +93,16 @@ describe.each(["in a thread", "here"])("FileHash %s", (way) => {
     expect(hex((await hash.finish(0)).get("sha-256"))).toBe(digestOf("sha-256", new Uint8Array(0)));
   });
 
+  test("ends when it is interrupted", async () => {
+    const hash = makeHash();
+    hash.need("sha-256");
+    write(0, SIZE);
+    const controller = new AbortController();
+    const finishing = transferErrorOf(hash.finish(SIZE, controller.signal));
+    controller.abort();
+    expect((await finishing).message).toBe("The transfer was interrupted");
+  });
+
   test("begins nothing any more once it is stopped", async () => {
     const hash = makeHash();
     hash.need("sha-256");

@@ -30,6 +30,12 @@ describe("parseJsonListing()", () => {
     });
   });
 
+  test("leaves out what nginx lists as neither file nor folder", () => {
+    const other = { name: "run.sock", type: "other", mtime: "Sat, 21 Nov 2026 05:04:16 GMT" };
+    const file = { name: "a", type: "file", size: 3 };
+    expect(parse([other, file])).toMatchObject({ entries: [{ name: "a" }], unusable: [] });
+  });
+
   test("reads netfile's own", () => {
     const entries = [{ name: "a.txt", kind: "file", size: 1, modified: "2026-11-21T05:04:16.000Z" }];
     expect(parse({ path: "/", entries }).entries).toEqual([

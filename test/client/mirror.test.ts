@@ -124,6 +124,28 @@ describe("readRemoteTree()", () => {
     expect([paths(over), problems(over), over.isComplete]).toEqual([["a", "b", "c"], ["d"], false]);
   });
 
+  test("entries that are left out count, since they are remembered, too", async () => {
+    const names = [".a", ".b", ".c", "../d", "../e", "con\u0000", "f"];
+    const routes = { "/top/": jsonListing(names.map((name) => file(name))) };
+    const at = await read(routes, { depth: 3, entries: 7 });
+    expect([at.hidden, problems(at), paths(at)]).toEqual([
+      [".a", ".b", ".c"],
+      ["../d", "../e", "con\u0000"],
+      ["f"],
+    ]);
+    await server?.stop();
+    const over = await read(routes, { depth: 3, entries: 4 });
+    expect([over.hidden, problems(over), paths(over)]).toEqual([
+      [".a"],
+      ["../d", "../e", "con\u0000", ".b"],
+      [],
+    ]);
+    expect(over.isComplete).toBe(false);
+    await server?.stop();
+    const none = await read(routes, { depth: 3, entries: 1 });
+    expect([none.hidden, problems(none), paths(none)]).toEqual([[], ["../d", "../e"], []]);
+  });
+
   test("fails when the first folder can't be listed", async () => {
     expect(await transferErrorOf(read({}))).toMatchObject({ phase: "answer", status: 404 });
   });

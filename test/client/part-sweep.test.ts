@@ -1,7 +1,7 @@
 /** What killed runs leave beside a destination, and what of it stays. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { identifyThisProcess } from "../../src/base/process-identity.ts";
 import { download } from "../../src/client/download.ts";
 import { PartLock } from "../../src/client/part-lock.ts";
 import { sweepLeftovers } from "../../src/client/part-sweep.ts";
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 /** A process that has ended. */
-const GONE = { machine: hostname(), pid: Bun.spawnSync(["true"]).pid, start: "long-ago" };
+const GONE = { ...identifyThisProcess(), pid: Bun.spawnSync(["true"]).pid };
 
 function leave(...names: readonly string[]): void {
   for (const name of names) writeFileSync(folder.at(name), JSON.stringify(GONE));
@@ -65,7 +65,7 @@ describe("sweepLeftovers()", () => {
   test("leaves what a process of another machine may hold", () => {
     leave(`${BASE}.part`);
     for (const name of [`${BASE}.lock`, DRAFT]) {
-      writeFileSync(folder.at(name), JSON.stringify({ ...GONE, machine: "elsewhere" }));
+      writeFileSync(folder.at(name), JSON.stringify({ ...GONE, host: "elsewhere" }));
     }
     expect(swept()).toEqual([`${BASE}.lock`, DRAFT, `${BASE}.part`]);
   });

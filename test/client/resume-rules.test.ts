@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { linkSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { identifyThisProcess, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { readJournal, writeJournal } from "../../src/client/journal.ts";
 import { Pace } from "../../src/client/pace.ts";
 import { PartLock } from "../../src/client/part-lock.ts";
@@ -10,6 +12,7 @@ import { strongValidator } from "../../src/client/validator.ts";
 import { Fields } from "../../src/wire/fields.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/client-session.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { hasProcessNamespaces, inProcessNamespace } from "../support/program.ts";
 
 let folder: TemporaryFolder;
 beforeEach(() => {
@@ -19,6 +22,8 @@ afterEach(() => folder.remove());
 
 const journalPath = () => folder.at(".j");
 const takeLock = () => PartLock.take(folder.at(".l"), folder.at("a"));
+const leaveLock = (change: Partial<ProcessIdentity>) =>
+  writeFileSync(folder.at(".l"), JSON.stringify({ ...identifyThisProcess(), ...change }));
 const openPart = () => new FileSink({ folder: folder.path, name: "a", isForced: false }, folder.at(".part"));
 
 const failure = (isRetryable: boolean) => new TransferError("receive", "cut", { isRetryable });
@@ -184,28 +189,58 @@ describe("PartLock", () => {
     expect(folder.names()).toEqual([]);
   });
 
-  test.each([
-    ["of a process that is gone", () => ({ pid: 2 ** 22 + 1 })],
-    ["of an earlier process with the same number", () => ({ pid: process.ppid, start: "0" })],
+  test.each<[string, Partial<ProcessIdentity>]>([
+    ["of a process that is gone", { pid: 2 ** 22 + 1 }],
+    ["of an earlier process with the same number", { pid: process.ppid, start: "0" }],
+    [
+      "of a time before the machine was started",
+      { pid: process.ppid, boot: "earlier", namespace: "earlier" },
+    ],
   ])("is taken over when it is one %s", (_name, change) => {
-    const lock = takeLock();
-    const text = readFileSync(folder.at(".l"), "utf8");
-    lock.release();
-    writeFileSync(folder.at(".l"), JSON.stringify({ ...(JSON.parse(text) as object), ...change() }));
+    leaveLock(change);
     takeLock().release();
   });
 
-  test("of another machine is respected", () => {
-    writeFileSync(folder.at(".l"), JSON.stringify({ machine: "elsewhere", pid: 1, start: "" }));
-    expect(takeLock).toThrow(/process 1 on "elsewhere" is fetching it; if that one is gone, remove/);
+  test.each<[string, Partial<ProcessIdentity>, RegExp]>([
+    [
+      "another machine",
+      { host: "elsewhere", pid: 1 },
+      /process 1 on "elsewhere" is fetching it; if that one is gone, remove "/,
+    ],
+    [
+      "another PID namespace",
+      { namespace: "pid:[1]", pid: 1 },
+      /process 1 of another PID namespace on ".*" is fetching it; if that one is gone, remove "/,
+    ],
+  ])("of %s is respected", (_name, change, message) => {
+    leaveLock(change);
+    expect(takeLock).toThrow(message);
   });
+
+  test.skipIf(!hasProcessNamespaces())(
+    "that a process in a PID namespace of its own holds is respected",
+    async () => {
+      const module = resolve(import.meta.dir, "../../src/client/part-lock.ts");
+      const code = `import { PartLock } from ${JSON.stringify(module)};
+      PartLock.take(process.argv[1], "a");
+      console.log(process.pid);
+      await Bun.stdin.text();`;
+      const words = inProcessNamespace([process.execPath, "-e", code, folder.at(".l")]);
+      const holder = Bun.spawn([...words], { stdin: "pipe", stdout: "pipe" });
+      const { value } = await holder.stdout.getReader().read();
+      expect(Buffer.from(value ?? []).toString()).toBe("1\n");
+      expect(takeLock).toThrow(/process 1 of another PID namespace/);
+      await holder.stdin.end();
+      expect(await holder.exited).toBe(0);
+    },
+  );
 });
 
 describe("FileSink on a part that is there", () => {
   test("goes on with one's own", async () => {
     writeFileSync(folder.at(".part"), "hello");
     const sink = openPart();
-    sink.write(Buffer.from("!"), 5);
+    sink.write(Buffer.from("!"), 5, "soon");
     await sink.commit(() => {});
     expect(readFileSync(folder.at("a"), "utf8")).toBe("hello!");
   });
@@ -215,7 +250,7 @@ describe("FileSink on a part that is there", () => {
     if (kind === "symbolic") symlinkSync(folder.at("victim"), folder.at(".part"));
     else linkSync(folder.at("victim"), folder.at(".part"));
     const sink = openPart();
-    sink.write(Buffer.from("evil"));
+    sink.write(Buffer.from("evil"), 0, "soon");
     expect(readFileSync(folder.at("victim"), "utf8")).toBe("mine");
     expect(lstatSync(folder.at(".part")).isFile()).toBe(true);
     sink.discard();

@@ -41,13 +41,13 @@ describe("FileSink", () => {
   });
   afterEach(() => folder.remove());
 
-  const sinkFor = (name: string, isForced = false) => new FileSink({ folder: folder.path, name, isForced });
+  const sinkFor = (name: string, isForced = false) =>
+    new FileSink({ folder: folder.path, name, isForced }, folder.at(".part"));
 
   test("shows nothing under the name until it is committed", async () => {
     const sink = sinkFor("a");
-    sink.write(BYTES);
-    expect(folder.names()).toHaveLength(1);
-    expect(folder.names()[0]).toMatch(/^\.netfile-[0-9a-f]{16}\.part$/);
+    sink.write(BYTES, 0, "soon");
+    expect(folder.names()).toEqual([".part"]);
     await sink.commit(always);
     sink.discard();
     expect(folder.names()).toEqual(["a"]);
@@ -66,7 +66,7 @@ describe("FileSink", () => {
 
   test("leaves nothing when it is discarded, twice too", () => {
     const sink = sinkFor("a");
-    sink.write(BYTES);
+    sink.write(BYTES, 0, "soon");
     sink.discard();
     sink.discard();
     expect(folder.names()).toEqual([]);
@@ -76,7 +76,7 @@ describe("FileSink", () => {
     "CVE-2020-8177: never overwrites a %s that came under the name meanwhile",
     async (kind) => {
       const sink = sinkFor("a");
-      sink.write(BYTES);
+      sink.write(BYTES, 0, "soon");
       if (kind === "file") writeFileSync(folder.at("a"), "other");
       else if (kind === "folder") mkdirSync(folder.at("a"));
       else symlinkSync("/nonexistent/target", folder.at("a"));
@@ -92,7 +92,7 @@ describe("FileSink", () => {
     writeFileSync(folder.at("target"), "target");
     symlinkSync(folder.at("target"), folder.at("a"));
     const sink = sinkFor("a", true);
-    sink.write(BYTES);
+    sink.write(BYTES, 0, "soon");
     await sink.commit(always);
     expect(lstatSync(folder.at("a")).isFile()).toBe(true);
     expect(readFileSync(folder.at("target"), "utf8")).toBe("target");
@@ -108,7 +108,7 @@ describe("FileSink", () => {
 
   test("gives no name when it isn't wanted any more", async () => {
     const sink = sinkFor("a");
-    sink.write(BYTES);
+    sink.write(BYTES, 0, "soon");
     const unwanted = sink.commit(() => {
       throw new Error("no");
     });
@@ -118,7 +118,8 @@ describe("FileSink", () => {
   });
 
   test("says that its folder is gone", async () => {
-    expect(() => new FileSink({ folder: folder.at("missing"), name: "a", isForced: false })).toThrow(
+    const missing = { folder: folder.at("missing"), name: "a", isForced: false };
+    expect(() => new FileSink(missing, folder.at("missing/.part"))).toThrow(
       "its folder is not there any more",
     );
     const sink = sinkFor("a");
@@ -137,15 +138,14 @@ describe("FileSink", () => {
 
   test.skipIf(!canReserve())("reserves room without a length, and gives back what is not needed", () => {
     const part = folder.at(".part");
-    const open = () => new FileSink({ folder: folder.path, name: "a", isForced: false }, part);
-    const reserved = open();
+    const reserved = sinkFor("a");
     reserved.reserve(MIB);
-    reserved.write(BYTES);
+    reserved.write(BYTES, 0, "soon");
     expect(reserved.sizeBytes).toBe(BYTES.length);
     expect(roomOf(part)).toBeGreaterThanOrEqual(MIB);
     reserved.keep();
     expect(roomOf(part)).toBeLessThan(MIB);
-    const again = open();
+    const again = sinkFor("a");
     again.reserve(MIB);
     again.clear();
     expect(roomOf(part)).toBe(0);
@@ -155,7 +155,7 @@ describe("FileSink", () => {
   test("fails to save, and not otherwise, when the disk refuses", () => {
     const sink = sinkFor("a");
     sink.discard();
-    expect(() => sink.write(BYTES)).toThrow(TransferError);
+    expect(() => sink.write(BYTES, 0, "soon")).toThrow(TransferError);
   });
 });
 

@@ -100,6 +100,25 @@ describe("RemoteContent.compare()", () => {
     expect(server!.asked.filter((line) => line.startsWith("HEAD"))).toHaveLength(heads);
   });
 
+  test("ends when it is interrupted while the file is hashed", async () => {
+    const zeros = Buffer.alloc(64 * 1024 * 1024);
+    const digest = new Bun.CryptoHasher("sha256").update(zeros).digest("base64");
+    const fields = { "Repr-Digest": `sha-256=:${digest}:`, "Content-Length": String(zeros.length) };
+    server = startRouteServer({ "/": jsonListing([{ name: "a", kind: "file" }]), "/a": { fields } });
+    writeFileSync(folder.at("a"), zeros);
+    const controller = new AbortController();
+    const file = {
+      names: ["a"],
+      sizeBytes: zeros.length,
+      get path() {
+        setImmediate(() => controller.abort());
+        return folder.at("a");
+      },
+    };
+    const content = new RemoteContent(session, parseRemoteUrl(server.url("/")), controller.signal);
+    expect((await transferErrorOf(content.compare(file))).message).toBe("The transfer was interrupted");
+  });
+
   test("fails when there is no answer", async () => {
     server = startRouteServer({});
     const url = parseRemoteUrl(server.url("/"));

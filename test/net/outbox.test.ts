@@ -96,6 +96,32 @@ describe("Outbox", () => {
     expect(socket.text).toBe("");
   });
 
+  test("keeps the end of a slice until it is known that nobody has written over it", () => {
+    let isIntact = true;
+    let asked = 0;
+    const content = encodeUtf8("0123456789".repeat(100));
+    const file: ReadableFile = {
+      read: (target, position) => new FakeFile(content).read(target, position),
+      close: () => {},
+      isIntact: () => {
+        asked += 1;
+        return isIntact;
+      },
+    };
+    const socket = new FakeSocket(300);
+    const outbox = new Outbox(socket);
+    outbox.push({ kind: "slice", file, position: 0, length: 500 });
+    outbox.push({ kind: "slice", file, position: 500, length: 500 });
+    expect(outbox.flush()).toBe("blocked");
+    socket.makeRoom(300);
+    expect(outbox.flush()).toBe("blocked");
+    expect(asked).toBeGreaterThan(0);
+    isIntact = false;
+    socket.makeRoom(1000);
+    expect(() => outbox.flush()).toThrow("written over");
+    expect(socket.text).toBe("0123456789".repeat(60));
+  });
+
   test("throws OutboxError when a file can't be read", () => {
     const outbox = new Outbox(new FakeSocket());
     const file: ReadableFile = {

@@ -1,9 +1,22 @@
 /** The server over real sockets and real files: connections, their order, their limits and their end. */
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ListenError } from "../../src/server/listener.ts";
-import { parseAnswers, RawClient } from "../support/raw-client.ts";
+import { parseAnswers, type RawAnswer, RawClient } from "../support/raw-client.ts";
+import { noise } from "../support/scratch-folder.ts";
 import { startSite, type RunningSite, type SiteOverrides } from "../support/running-site.ts";
 
 setDefaultTimeout(60_000);
@@ -294,6 +307,9 @@ describe("slow and greedy clients", () => {
 });
 
 describe("files that change while they are sent", () => {
+  /** Fills what the kernel holds for a client that doesn't read, compressed too. */
+  const BIG = noise(20_000_000);
+
   test("one that shrinks ends the connection: never padded, never a clean end", async () => {
     const site = start();
     const path = join(site.root, "big.txt");
@@ -307,6 +323,52 @@ describe("files that change while they are sent", () => {
     const received = await client.untilClosed(20_000);
     expect(parseAnswers(received)).toEqual([]);
     expect(received.length).toBeLessThan(50_000_000);
+  });
+
+  /** Asks for a file of 20 MB, does `change` to it while it is on its way, and reads what comes. */
+  async function changeAmid(fields: string, change: (path: string) => void): Promise<readonly RawAnswer[]> {
+    const site = start();
+    const path = join(site.root, "big.txt");
+    writeFileSync(path, BIG);
+    const client = await connect(site);
+    client.pause();
+    await client.send(get("/big.txt", fields));
+    await Bun.sleep(100);
+    change(path);
+    client.resume();
+    await client.send(`GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    return parseAnswers(await client.untilClosed(20_000));
+  }
+
+  test.each([
+    ["as it is", ""],
+    ["a range of it", "Range: bytes=100-19999000\r\n"],
+    ["hashed on the way", "Want-Repr-Digest: sha-256=1\r\nTE: trailers\r\n"],
+    ["compressed", "Accept-Encoding: gzip\r\n"],
+  ])(
+    "one that is written over ends the connection, never one answer of two versions: %s",
+    async (_, fields) => {
+      const answers = await changeAmid(fields, (path) => {
+        const fd = openSync(path, "r+");
+        writeSync(fd, Buffer.alloc(20_000_000, "y"));
+        closeSync(fd);
+      });
+      expect(answers).toEqual([]);
+    },
+  );
+
+  test.each<readonly [how: string, change: (path: string) => void]>([
+    ["is replaced", (path) => (writeFileSync(`${path}.new`, "y"), renameSync(`${path}.new`, path))],
+    ["is removed", (path) => unlinkSync(path)],
+    [
+      "gets another name and other rights",
+      (path) => (renameSync(path, `${path}.old`), chmodSync(`${path}.old`, 0o600)),
+    ],
+    ["grows, as a log does", (path) => appendFileSync(path, "yyy")],
+  ])("one that %s is sent to its end as it was", async (_, change) => {
+    const [answer, next] = await changeAmid("", change);
+    expect(answer?.body.equals(BIG)).toBe(true);
+    expect(next?.status).toBe(200);
   });
 });
 

@@ -66,6 +66,10 @@ async function started(options: Partial<WorkerGroupOptions<string>> = {}) {
   return { ...begun, group: await begun.starting };
 }
 
+function failToSpawn(): FakeProcess {
+  throw new Error("ENOENT: no executable");
+}
+
 describe("shareOf()", () => {
   test.each([
     [10, 1, [10]],
@@ -152,6 +156,47 @@ describe("WorkerGroup", () => {
     expect(second.sent.at(-1)).toEqual({ kind: "elsewhere", connections: 0 });
     await spawning;
     expect(processes).toHaveLength(3);
+  });
+
+  test("tries again when another one can't be started", async () => {
+    let isFull = false;
+    const { promise: triedAgain, resolve } = Promise.withResolvers<undefined>();
+    const clock = new ManualClock();
+    const processes: FakeProcess[] = [];
+    const spawn = (events: WorkerEvents): FakeProcess => {
+      if (isFull) {
+        isFull = false;
+        throw new Error("EAGAIN: no room for a process");
+      }
+      const process = new FakeProcess(events, 100 + processes.length);
+      processes.push(process);
+      if (processes.length === 3) resolve(undefined);
+      return process;
+    };
+    const { told, starting } = begin({ spawn, clock });
+    for (const { events } of processes) events.onMessage({ kind: "ready" });
+    const group = await starting;
+    isFull = true;
+    processes[0]?.events.onExit("was ended by SIGKILL");
+    await triedAgain;
+    expect(told).toEqual([
+      "Worker 1 (process 100) was ended by SIGKILL; another one takes its place",
+      "Worker 1 could not be started (EAGAIN: no room for a process); another one takes its place",
+    ]);
+    group.kill();
+    expect(await group.ended).toBe("stopped");
+  });
+
+  test("does not start when the first one can't be started", async () => {
+    const failure = await begin({ spawn: failToSpawn }).starting.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toEqual(
+      new Error(
+        "A worker could not be started (ENOENT: no executable) before it served; run without --workers",
+      ),
+    );
   });
 
   test("replaces nobody once it is told to stop", async () => {

@@ -248,26 +248,26 @@ describe("a large folder", () => {
       "f00000.txt",
       "f00999.txt",
       1_000,
-      '<nav aria-label="Pages">Page 1 of 3<a rel="next" href="./?page=2">Next</a></nav>',
+      '<nav aria-label="Pages"><span aria-current="page">1</span><a href="./?page=2">2</a><a href="./?page=3">3</a><a rel="next" href="./?page=2">Next</a></nav>',
     ],
     [
       "?page=2",
       "f01000.txt",
       "f01999.txt",
       1_000,
-      'Page 2 of 3<a rel="prev" href="./">Previous</a><a rel="next" href="./?page=3">Next</a>',
+      '<a rel="prev" href="./">Previous</a><a href="./">1</a><span aria-current="page">2</span><a href="./?page=3">3</a><a rel="next" href="./?page=3">Next</a>',
     ],
     [
       "?page=3",
       "f02000.txt",
       "f02499.txt",
       500,
-      'Page 3 of 3<a rel="prev" href="./?page=2">Previous</a></nav>',
+      '<a href="./?page=2">2</a><span aria-current="page">3</span></nav>',
     ],
-    ["?page=99", "f02000.txt", "f02499.txt", 500, "Page 3 of 3"],
-    ["?page=0", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
-    ["?page=-1", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
-    ["?page=%3Cscript%3E", "f00000.txt", "f00999.txt", 1_000, "Page 1 of 3"],
+    ["?page=99", "f02000.txt", "f02499.txt", 500, '<span aria-current=\"page\">3</span>'],
+    ["?page=0", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
+    ["?page=-1", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
+    ["?page=%3Cscript%3E", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
   ])("is paged in HTML: %j", async (...row) => {
     const [query, first, last, count, pager] = row;
     const { text } = await get(site, `/${query}`, HTML);
@@ -404,6 +404,20 @@ describe("the order of a listing", () => {
     const backwards = (await get(site, "/?sort=-name&page=2", HTML)).text;
     expect(backwards).toContain("f0.txt");
     expect(backwards).not.toContain("f999.txt");
+  });
+
+  test("links the pages around, the first and the last where there are too many", async () => {
+    const store = new MemoryStore();
+    for (let index = 0; index < 101_000; index += 1) store.put(`${index}.txt`, "");
+    const { text } = await get(makeSite(store), "/?page=50&sort=-name", HTML);
+    const linked = [...text.matchAll(/<a href="\.\/\?sort=-name(?:&amp;page=(\d+))?">(\d+)</g)].map(
+      (match) => match[2],
+    );
+    const around = Array.from({ length: 21 }, (_, index) => index + 40).filter((page) => page !== 50);
+    expect(linked).toEqual(["1", ...around.map(String), "101"]);
+    expect((await get(makeSite(store), "/", HTML)).text).toContain(
+      '<a href="./?page=101">101</a><a rel="next" href="./?page=2">',
+    );
   });
 
   test("leaves room for others among 100,000 entries", async () => {

@@ -106,10 +106,10 @@ describe("respond()", () => {
     const error = new TypeError("secret detail");
     store.failures.set("a.txt", error);
     const told: unknown[] = [];
-    const site: Site = { ...makeSite(store), onError: (cause) => told.push(cause) };
+    const site: Site = { ...makeSite(store), onError: (cause, path) => told.push(cause, path) };
     const reply = await get(site, "/a.txt");
     expect([reply.status, reply.text.includes("secret")]).toEqual([500, false]);
-    expect(told).toEqual([error]);
+    expect(told).toEqual([error, "/a.txt"]);
   });
 
   test("turns an error after a wait into a reply too", async () => {

@@ -51,3 +51,14 @@ export function inPrivateNetwork(command: readonly string[]): readonly string[] 
     ...command,
   ];
 }
+
+/** Whether a process can be given a PID namespace of its own here: see {@link inProcessNamespace}. */
+export function hasProcessNamespaces(): boolean {
+  if (process.platform !== "linux" || Bun.which("unshare") === null) return false;
+  return Bun.spawnSync([...inProcessNamespace(["true"])], { stdio: ["ignore", "ignore", "ignore"] }).success;
+}
+
+/** Prefixes `command` so that it is process 1 and sees none of ours, as in a container of the same name. */
+export function inProcessNamespace(command: readonly string[]): readonly string[] {
+  return ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", ...command];
+}

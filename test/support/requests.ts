@@ -43,6 +43,7 @@ export function makeSite(store: Store, policy: Partial<SitePolicy> = {}): Site {
     store,
     policy: { ...DEFAULT_POLICY, ...policy },
     clock: { nowMs: () => NOW_MS, monotonicMs: () => 0 },
+    onError: () => undefined,
   };
 }
 

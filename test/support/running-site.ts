@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorText } from "../../src/base/failure.ts";
 import { systemClock, type Clock } from "../../src/base/clock.ts";
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "../../src/server/limits.ts";
 import type { AnswerRecord, ConnectionRecord } from "../../src/server/observer.ts";
@@ -48,6 +49,7 @@ export function startSite(overrides: SiteOverrides = {}): RunningSite {
       store: overrides.wrapStore?.(store) ?? store,
       policy: { ...DEFAULT_POLICY, ...overrides.policy },
       clock: systemClock,
+      onError: (error) => failures.push(errorText(error)),
     },
     host: overrides.host ?? "127.0.0.1",
     port: overrides.port ?? 0,

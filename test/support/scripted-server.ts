@@ -15,6 +15,8 @@ export type Step =
   | { readonly kind: "hear-end" }
   /** Waits for something in the test. */
   | { readonly kind: "wait"; readonly promise: Promise<unknown> }
+  /** Does something in the test. */
+  | { readonly kind: "tell"; readonly work: () => void }
   /** FIN. */
   | { readonly kind: "cut" }
   /** RST. */
@@ -28,6 +30,7 @@ export const hear: Step = { kind: "hear" };
 export const hearBody = (length: number): Step => ({ kind: "hear-body", length });
 export const hearEnd: Step = { kind: "hear-end" };
 export const waitFor = (promise: Promise<unknown>): Step => ({ kind: "wait", promise });
+export const tell = (work: () => void): Step => ({ kind: "tell", work });
 export const cut: Step = { kind: "cut" };
 export const reset: Step = { kind: "reset" };
 
@@ -91,6 +94,9 @@ class Conversation {
         return this.ended.promise;
       case "wait":
         await step.promise;
+        return;
+      case "tell":
+        step.work();
         return;
       case "cut":
         this.#socket.end();
