@@ -1,8 +1,9 @@
 /**
  * Giving a file that is whole the name that it is to have, if nobody else has got it.
  */
-import { closeSync, linkSync, openSync, renameSync, unlinkSync } from "node:fs";
+import { closeSync, linkSync, openSync, renameSync } from "node:fs";
 import { errorCode } from "./failure.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 
 /**
  * What file systems say that have no hard links (FAT, some network and user-space ones), or no more of them for this file. Where
@@ -35,6 +36,7 @@ export function takeName(from: string, to: string): boolean {
     if (NO_LINKS.has(code)) return takeNameWithoutLinks(from, to);
     throw error;
   }
+  // Should it keep the other name, too, that one is a leftover like any other.
   removeQuietly(from);
   return true;
 }
@@ -57,13 +59,5 @@ export function takeNameWithoutLinks(from: string, to: string): boolean {
   } catch (error) {
     removeQuietly(to);
     throw error;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // The file has its name, or the error that is thrown tells more; a leftover is swept some day.
   }
 }

@@ -1,8 +1,9 @@
 /**
  * One unfinished upload on the disk that is open.
  */
-import { close, ftruncateSync, readSync, unlinkSync } from "node:fs";
+import { close, ftruncateSync, readSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import { measureOpen } from "./file-calls.ts";
 import type { KnownRecords } from "./known-records.ts";
@@ -155,11 +156,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   discard(): void {
     if (this.#state === "over") return;
     const { records, root, place, id } = this.#parts;
-    try {
-      unlinkSync(place.folder.at(dataName(id)));
-    } catch {
-      // Gone already, or the sweep tries again.
-    }
+    removeQuietly(place.folder.at(dataName(id)));
     place.removeMade();
     records.remove(root, id);
     this.close();
