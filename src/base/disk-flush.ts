@@ -2,7 +2,18 @@
  * Brings what is written to a file onto the disk. With a large one it begins while the bytes still come, so that little is
  * left to wait for at their end, when the system would otherwise hold gigabytes.
  */
-import { fdatasync, fsync } from "node:fs";
+import { closeSync, constants, fdatasync, fsync, openSync } from "node:fs";
+import { errorCode } from "./failure.ts";
+
+// What a file system says that has no fsync for folders.
+const NO_FOLDER_SYNC: ReadonlySet<string> = new Set([
+  "EINVAL",
+  "EBADF",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EROFS",
+  "EPERM",
+]);
 
 /** After each of so many new bytes the disk begins with them, unless it is still busy with those before. */
 const STEP_BYTES = 32 * 1024 * 1024;
@@ -66,4 +77,50 @@ export function syncDescriptor(descriptor: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
   });
+}
+
+/** By the folder's path: the calls at work, and those that begin after them, for whoever has given a name meanwhile. */
+const folderSyncs = new Map<string, Promise<void>>();
+const nextFolderSyncs = new Map<string, Promise<void>>();
+
+/**
+ * Makes the names that are in a folder now durable, where the system can. Many who ask while the disk is busy with the folder are
+ * served by one call. Rejects with the system's error.
+ */
+export function syncFolder(path: string): Promise<void> {
+  const current = folderSyncs.get(path);
+  if (current === undefined) return beginFolderSync(path);
+  const known = nextFolderSyncs.get(path);
+  if (known !== undefined) return known;
+  const begin = (): Promise<void> => beginFolderSync(path);
+  // A failure of the present one is told to those who wait for that.
+  const next = current.then(begin, begin);
+  nextFolderSyncs.set(path, next);
+  return next;
+}
+
+function beginFolderSync(path: string): Promise<void> {
+  nextFolderSyncs.delete(path);
+  const sync = syncNames(path).finally(() => {
+    if (folderSyncs.get(path) === sync) folderSyncs.delete(path);
+  });
+  folderSyncs.set(path, sync);
+  return sync;
+}
+
+async function syncNames(path: string): Promise<void> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
+  } catch {
+    // Windows opens no folders, and some folders may be written but not read: then the system's own pace must do.
+    return;
+  }
+  try {
+    await syncDescriptor(descriptor);
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.has(errorCode(error) ?? "")) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -5,6 +5,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { errorCode } from "./failure.ts";
 import { os } from "./late-modules.ts";
+import { once } from "./once.ts";
 
 /** What can't be told on a system is empty. */
 export type ProcessIdentity = {
@@ -20,7 +21,7 @@ export type ProcessIdentity = {
 };
 
 /** This process. */
-export function identifyThisProcess(): ProcessIdentity {
+export const identifyThisProcess = once((): ProcessIdentity => {
   return {
     host: os().hostname(),
     boot: readBoot(),
@@ -28,12 +29,10 @@ export function identifyThisProcess(): ProcessIdentity {
     pid: process.pid,
     start: readStart(process.pid),
   };
-}
+});
 
 /** Names the time since the machine was last started; empty where there is no such name. */
-export function readBoot(): string {
-  return readText("/proc/sys/kernel/random/boot_id").trim();
-}
+export const readBoot = once((): string => readText("/proc/sys/kernel/random/boot_id").trim());
 
 /**
  * Whether the process `pid` of this PID namespace that began at `start` still runs. Where nobody can tell when processes began,

@@ -37,6 +37,8 @@ export class PartStore {
   readonly #clock: Clock;
   readonly #lock: PartLock;
   readonly #journalPath: string;
+  /** One of an earlier run's may be there. */
+  #hasJournal = true;
   readonly #sink: FileSink;
   #version: Version | undefined;
   #synced: JournalEntry["synced"] = [];
@@ -101,7 +103,7 @@ export class PartStore {
    * The journal goes first: it must never stand beside bytes that it does not mean.
    */
   begin(version: Version | undefined): void {
-    removeJournal(this.#journalPath);
+    this.#removeJournal();
     this.#generation += 1;
     this.written.clear();
     this.#earlierBytes = 0;
@@ -155,7 +157,7 @@ export class PartStore {
     this.#sink.trim(sizeBytes);
     await this.#sink.commit(isWanted);
     this.#isClosed = true;
-    removeJournal(this.#journalPath);
+    this.#removeJournal();
     this.#lock.release();
   }
 
@@ -187,7 +189,7 @@ export class PartStore {
   discard(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    removeJournal(this.#journalPath);
+    this.#removeJournal();
     this.#sink.discard();
     this.#lock.release();
   }
@@ -234,11 +236,17 @@ export class PartStore {
     const { validator, totalBytes, sha256 } = version;
     const { extents: written } = this.written;
     const [url, synced] = [this.#url, this.#synced];
+    this.#hasJournal = true;
     try {
       writeJournal(this.#journalPath, { url, validator, totalBytes, sha256, written, synced }, durability);
       this.#notedBytes = this.written.totalBytes;
     } catch (error) {
       throw cannotSave(this.path, error);
     }
+  }
+
+  #removeJournal(): void {
+    if (this.#hasJournal) removeJournal(this.#journalPath);
+    this.#hasJournal = false;
   }
 }

@@ -5,9 +5,11 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   futimesSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -15,9 +17,8 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DiskFlush } from "../base/disk-flush.ts";
+import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
-import { asyncFiles } from "../base/late-modules.ts";
 import { removeQuietly } from "../base/remove-quietly.ts";
 import { takeName } from "../base/take-name.ts";
 import { writeUncached } from "../base/uncached-write.ts";
@@ -25,6 +26,9 @@ import { writePiece } from "../base/write-piece.ts";
 import { reserveRoom } from "../net/reserve-room.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
+
+/** Who may read, write and run it; nothing that would make it run as somebody else. */
+const RIGHTS = 0o777;
 
 /** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
 const STAT_BLOCK_BYTES = 512;
@@ -155,6 +159,12 @@ export class FileSink {
     await synchronizeFolder(this.#place.folder);
   }
 
+  /** A file in whose place this one comes keeps its rights: what was secret stays so, and what could be run, can be. */
+  #takeOverMode(): void {
+    const replaced = lstatSync(this.path, { throwIfNoEntry: false });
+    if (replaced?.isFile() === true) fchmodSync(this.#fd, replaced.mode & RIGHTS);
+  }
+
   /** Closes the temporary file and leaves it for a later run, without the room that is reserved for more. Never throws. */
   keep(): void {
     try {
@@ -193,8 +203,12 @@ export class FileSink {
 
   /** Returns false when the name is taken, and mayn't be. */
   #giveName(): boolean {
+    if (!this.#place.isForced) {
+      this.#close();
+      return takeName(this.#temporaryPath, this.path);
+    }
+    this.#takeOverMode();
     this.#close();
-    if (!this.#place.isForced) return takeName(this.#temporaryPath, this.path);
     renameSync(this.#temporaryPath, this.path);
     return true;
   }
@@ -239,12 +253,7 @@ function openLeftover(path: string): number | undefined {
 async function synchronizeFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   try {
-    const handle = await asyncFiles().open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncFolder(folder);
   } catch {
     // Not every file system can; the name is there all the same.
   }

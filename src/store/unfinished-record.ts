@@ -5,12 +5,11 @@
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { randomHex } from "../base/bytes.ts";
-import { syncDescriptor } from "../base/disk-flush.ts";
+import { syncDescriptor, syncFolder } from "../base/disk-flush.ts";
 import { removeQuietly } from "../base/remove-quietly.ts";
 import type { DiskPath } from "./confine.ts";
 import type { HeldFolder } from "./reach.ts";
 import type { UploadNote } from "./store.ts";
-import { syncFolder } from "./upload-place.ts";
 
 export type UnfinishedLimits = {
   /** From the last byte on, in ms. */

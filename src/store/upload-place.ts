@@ -2,23 +2,13 @@
  * The folder that a file is going to be saved in. Missing folders are made on the way there, and removed again when
  * nothing comes of the upload.
  */
-import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync } from "node:fs";
+import { lstatSync, mkdirSync, rmdirSync } from "node:fs";
 import { sep } from "node:path";
-import { syncDescriptor } from "../base/disk-flush.ts";
+import { syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
-
-// What a file system says that has no fsync for folders.
-const NO_FOLDER_SYNC: ReadonlySet<string> = new Set([
-  "EINVAL",
-  "EBADF",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EROFS",
-  "EPERM",
-]);
 
 export class UploadPlace {
   readonly #reach: Reach;
@@ -153,23 +143,5 @@ function removeFolders(reach: Reach, folder: HeldFolder, [name, ...inner]: reado
     if (folder.isInPlace()) rmdirSync(folder.at(name));
   } catch {
     // Best effort: not empty any more, or gone.
-  }
-}
-
-/** Makes the names in a folder durable, where the system can. Throws the system's error. */
-export async function syncFolder(path: string): Promise<void> {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
-  } catch {
-    // Windows opens no folders, and some folders may be written but not read: then the system's own pace must do.
-    return;
-  }
-  try {
-    await syncDescriptor(descriptor);
-  } catch (error) {
-    if (!NO_FOLDER_SYNC.has(errorCode(error) ?? "")) throw error;
-  } finally {
-    closeSync(descriptor);
   }
 }

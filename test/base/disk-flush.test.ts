@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DiskFlush } from "../../src/base/disk-flush.ts";
+import { DiskFlush, syncFolder } from "../../src/base/disk-flush.ts";
 
 const STEP = Buffer.alloc(32 * 1024 * 1024, "x");
 
@@ -45,5 +45,24 @@ describe("DiskFlush", () => {
     await idle.promise;
     expect(await flush.finish().catch((error: Error) => error)).toMatchObject({ code: "EINVAL" });
     closeSync(fd);
+  });
+});
+
+describe("syncFolder()", () => {
+  test("serves all who ask while the disk is busy by one more call", async () => {
+    const first = syncFolder(folder);
+    const second = syncFolder(folder);
+    expect(second).not.toBe(first);
+    expect(syncFolder(folder)).toBe(second);
+    const other = syncFolder(tmpdir());
+    expect(other).not.toBe(second);
+    await Promise.all([first, second, other]);
+    const later = syncFolder(folder);
+    expect(later).not.toBe(second);
+    await later;
+  });
+
+  test("of a folder that is not there is nobody's trouble", async () => {
+    await syncFolder(join(folder, "missing"));
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   closeSync,
   lstatSync,
   mkdirSync,
@@ -97,6 +98,19 @@ describe("FileSink", () => {
     expect(lstatSync(folder.at("a")).isFile()).toBe(true);
     expect(readFileSync(folder.at("target"), "utf8")).toBe("target");
   });
+
+  test.skipIf(process.platform === "win32").each([0o600, 0o755, 0o444, 0o4755])(
+    "keeps who may do what with the file that it replaces: %o",
+    async (mode) => {
+      writeFileSync(folder.at("a"), "old");
+      chmodSync(folder.at("a"), mode);
+      const sink = sinkFor("a", true);
+      sink.write(BYTES, 0, "soon");
+      await sink.commit(always);
+      expect(readFileSync(folder.at("a"), "utf8")).toBe("new content");
+      expect(lstatSync(folder.at("a")).mode & 0o7777).toBe(mode & 0o777);
+    },
+  );
 
   test("does not replace a folder even if forced", async () => {
     mkdirSync(folder.at("a"));
