@@ -86,6 +86,8 @@ const nextFolderSyncs = new Map<string, Promise<void>>();
 /**
  * Makes the names that are in a folder now durable, where the system can. Many who ask while the disk is busy with the folder are
  * served by one call. Rejects with the system's error.
+ *
+ * @param path must lead to the same folder until the promise settles: one of a descriptor (`/proc/self/fd/7`) is kept open so long.
  */
 export function syncFolder(path: string): Promise<void> {
   const current = folderSyncs.get(path);

@@ -7,8 +7,8 @@ import { errorCode } from "../base/failure.ts";
 import { isJsonObject } from "../base/json-object.ts";
 import { printable } from "../base/printable.ts";
 import { identifyThisProcess, isRunning, type ProcessIdentity } from "../base/process-identity.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { cannotSave } from "./disk-error.ts";
-import { removeQuietly } from "./remove-quietly.ts";
 import { TransferError } from "./transfer-error.ts";
 
 const TAKEOVERS = 5;

@@ -4,9 +4,9 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { removeJournal } from "./journal.ts";
 import { isDraftAbandoned, PartLock } from "./part-lock.ts";
-import { removeQuietly } from "./remove-quietly.ts";
 
 /** Names of `PartStore` and `PartLock`, and no others: the server's temporary files have longer ones. */
 const LEFTOVER = /^(\.netfile-[0-9a-f]{16})\.(?:part|journal|journal-next|lock)$/;

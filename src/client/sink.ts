@@ -9,7 +9,6 @@ import {
   fstatSync,
   ftruncateSync,
   futimesSync,
-  linkSync,
   lstatSync,
   openSync,
   readSync,
@@ -20,23 +19,13 @@ import {
 import { join } from "node:path";
 import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { reserveRoom } from "../base/reserve-room.ts";
+import { takeName } from "../base/take-name.ts";
 import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
-import { removeQuietly } from "./remove-quietly.ts";
-import type { TransferError } from "./transfer-error.ts";
-
-/** What a file system without hard links says to link(2): FAT, some network and FUSE file systems. */
-const NO_LINKS: ReadonlySet<string> = new Set([
-  "EPERM",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "ENOSYS",
-  "EMLINK",
-  "EINVAL",
-]);
 
 /** Who may read, write and run it; nothing that would make it run as somebody else. */
 const RIGHTS = 0o777;
@@ -165,14 +154,7 @@ export class FileSink {
   async commit(isWanted: () => void): Promise<void> {
     await this.synchronize();
     isWanted();
-    try {
-      if (this.#place.isForced) this.#takeOverMode();
-      this.#close();
-      if (this.#place.isForced) renameSync(this.#temporaryPath, this.path);
-      else giveName(this.#temporaryPath, this.path);
-    } catch (error) {
-      throw this.#namingError(error);
-    }
+    if (!this.#attempt(() => this.#giveName())) throw alreadyThere(this.path);
     this.#hasTemporary = false;
     await synchronizeFolder(this.#place.folder);
   }
@@ -219,8 +201,16 @@ export class FileSink {
     }
   }
 
-  #namingError(error: unknown): TransferError {
-    return errorCode(error) === "EEXIST" ? alreadyThere(this.path) : cannotSave(this.path, error);
+  /** Returns false when the name is taken, and mayn't be. */
+  #giveName(): boolean {
+    if (!this.#place.isForced) {
+      this.#close();
+      return takeName(this.#temporaryPath, this.path);
+    }
+    this.#takeOverMode();
+    this.#close();
+    renameSync(this.#temporaryPath, this.path);
+    return true;
   }
 
   #close(): void {
@@ -257,37 +247,6 @@ function openLeftover(path: string): number | undefined {
   closeSync(fd);
   unlinkSync(path);
   return undefined;
-}
-
-/**
- * Renames `from` to `to`, which must not exist.
- *
- * SECURITY: link(2) fails when the name is taken, in the same instant; a look before a rename would leave a gap in
- * which another's file is overwritten (CVE-2020-8177).
- */
-function giveName(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    if (!NO_LINKS.has(errorCode(error) ?? "")) throw error;
-    giveNameWithoutLinks(from, to);
-    return;
-  }
-  removeQuietly(from);
-}
-
-/**
- * The same for file systems without hard links: an empty file takes the name first, if it is free, and is then replaced
- * by the whole one. Both throw the system's error, `EEXIST` when the name is taken.
- */
-export function giveNameWithoutLinks(from: string, to: string): void {
-  closeSync(openSync(to, "wx", 0o666));
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    removeQuietly(to);
-    throw error;
-  }
 }
 
 /** Makes a new name survive a power failure, where folders can be synchronised; the file is saved in any case. */

@@ -2,7 +2,7 @@
  * Small files that are there as a whole or not at all, for what a later run relies on.
  */
 import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
-import { removeQuietly } from "./remove-quietly.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 
 /** O_NOFOLLOW is missing where there is no such thing. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;

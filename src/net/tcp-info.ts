@@ -4,13 +4,8 @@
 import { libc } from "../base/libc.ts";
 
 export type TcpInfo = {
-  /** Smoothed round-trip time, in µs. */
-  readonly rttUs: number;
-  readonly rttVarianceUs: number;
+  /** The least round-trip time so far, in µs. */
   readonly minRttUs: number;
-  /** Segments sent again over the connection's life. */
-  readonly retransmits: number;
-  readonly deliveryRateBytesPerS: number;
   /** Bytes that the peer's system has acknowledged. */
   readonly ackedBytes: number;
   /** Packets of the peer's that came ahead of others; 0 before Linux 5.4, which doesn't count them. */
@@ -24,15 +19,12 @@ const INFO_BYTES = 256;
 const OFFSET = {
   unacked: 24,
   rtt: 68,
-  rttVariance: 72,
-  retransmits: 100,
   acked: 120,
   notSent: 144,
   minRtt: 148,
-  deliveryRate: 160,
   outOfOrder: 224,
 };
-const NEEDED_BYTES = OFFSET.deliveryRate + 8;
+const NEEDED_BYTES = OFFSET.minRtt + 4;
 
 // One buffer for every call: it is read before the next call can be made.
 const info = Buffer.alloc(INFO_BYTES);
@@ -45,17 +37,13 @@ const infoLength = Buffer.alloc(4);
 export function readTcpInfo(fd: number): TcpInfo | undefined {
   if (!fillInfo(fd)) return undefined;
   return {
-    rttUs: info.readUInt32LE(OFFSET.rtt),
-    rttVarianceUs: info.readUInt32LE(OFFSET.rttVariance),
     minRttUs: info.readUInt32LE(OFFSET.minRtt),
-    retransmits: info.readUInt32LE(OFFSET.retransmits),
-    deliveryRateBytesPerS: Number(info.readBigUInt64LE(OFFSET.deliveryRate)),
     ackedBytes: Number(info.readBigUInt64LE(OFFSET.acked)),
     outOfOrder: infoLength.readUInt32LE() < OFFSET.outOfOrder + 4 ? 0 : info.readUInt32LE(OFFSET.outOfOrder),
   };
 }
 
-/** The round-trip time alone, in µs; `undefined` as in {@link readTcpInfo}. */
+/** The smoothed round-trip time, in µs; `undefined` as in {@link readTcpInfo}. */
 export function readRttUs(fd: number): number | undefined {
   return fillInfo(fd) ? info.readUInt32LE(OFFSET.rtt) : undefined;
 }

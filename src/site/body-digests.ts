@@ -50,7 +50,10 @@ export class BodyDigests {
     for (const hasher of this.#hashers.values()) hasher.update(bytes);
   }
 
-  /** Compares, once, at the end of the body; a promise that can't be checked is not kept. */
+  /**
+   * Compares, once, at the end of the body. An algorithm that only the trailers name, unannounced, was not prepared for, and is
+   * passed over, as one that isn't known is (RFC 9530 §2, §3: any digest may be ignored).
+   */
   compare(trailers: FieldLookup): "match" | "mismatch" | "malformed" {
     const late = readPromised(trailers);
     if (late === undefined) return "malformed";
@@ -58,7 +61,7 @@ export class BodyDigests {
     for (const [algorithm, hasher] of this.#hashers) found.set(algorithm, hasher.digest());
     const isKept = [...this.#promised, ...late].every(([algorithm, digest]) => {
       const actual = found.get(algorithm);
-      return actual !== undefined && Buffer.compare(actual, digest) === 0;
+      return actual === undefined || Buffer.compare(actual, digest) === 0;
     });
     return isKept ? "match" : "mismatch";
   }

@@ -61,8 +61,7 @@ export function answerUploadResource(visit: Visit): Outcome | Promise<Outcome> |
   const token = visit.rawPath.slice(UPLOAD_PREFIX.length);
   const desk = deskOf(store);
   const errand: Errand = { visit, token, desk, unfinished: store.unfinished, policy: policy.upload };
-  const freed = visit.request.method === "OPTIONS" ? undefined : desk.free(token);
-  return freed === undefined ? act(errand) : freed.then(() => act(errand));
+  return visit.request.method === "OPTIONS" ? act(errand) : desk.inTurn(token, () => act(errand));
 }
 
 type Action = (errand: Errand) => Outcome | Promise<Outcome>;

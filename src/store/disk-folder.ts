@@ -6,7 +6,7 @@ import { asyncFiles } from "../base/late-modules.ts";
 import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
 import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
-import { measureName } from "./file-calls.ts";
+import { measureIn, measureName } from "./file-calls.ts";
 import { isLink, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
@@ -122,7 +122,8 @@ export class DiskFolder implements Folder {
    */
   #measureHeld(name: string): Entry | undefined {
     const { descriptor } = this.#held;
-    return descriptor === undefined ? undefined : this.#calls?.measure(descriptor, name);
+    const measured = descriptor === undefined ? undefined : measureIn(descriptor, name);
+    return measured && entryOf(name, measured);
   }
 
   #measure(name: string): Measurement | undefined {

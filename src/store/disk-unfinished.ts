@@ -2,13 +2,13 @@
  * Uploads on the disk that outlive their request: the bytes are kept beside the destination, under a name of their own, and
  * are given its name only when all of them are there, as every other upload.
  */
-import { closeSync, constants, lstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, unlinkSync } from "node:fs";
 import { errorCode } from "../base/failure.ts";
-import { asyncFiles } from "../base/late-modules.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { O_PART, requireNames, requireSpace } from "./disk-upload.ts";
 import { lookBeforeUpload, type Naming } from "./give-name.ts";
 import { measureName, measureOpen } from "./file-calls.ts";
+import { KnownRecords } from "./known-records.ts";
 import { isRegular, isSameFile } from "./measurement.ts";
 import { describeThisProcess } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
@@ -24,7 +24,6 @@ import {
   makeToken,
   parseRecordName,
   readRecord,
-  removeRecord,
   type UnfinishedLimits,
   type UnfinishedRecord,
   writeRecord,
@@ -43,6 +42,7 @@ const O_REOPEN =
 export class DiskUnfinishedUploads implements UnfinishedUploads {
   readonly #reach: Reach;
   readonly #limits: UnfinishedLimits;
+  readonly #records = new KnownRecords();
   #machine: string | undefined;
 
   constructor(reach: Reach, limits: Partial<UnfinishedLimits> = {}) {
@@ -54,10 +54,9 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     const { parents, name } = requireNames(path, this.#reach.root);
     const token = makeToken();
     const id = idOfToken(token) ?? "";
-    const root = holdRoot(this.#reach);
-    const place = new UploadPlace(this.#reach);
+    const { root, place } = holdFolders(this.#reach);
     try {
-      if (countRecords(root) >= this.#limits.count) {
+      if (this.#records.count(root) >= this.#limits.count) {
         throw new StoreError("busy", "There are too many unfinished uploads");
       }
       for (const parent of parents) place.enter(parent);
@@ -73,11 +72,12 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
       };
       // First the record: a file that it doesn't tell of would stay for ever.
       writeRecord(root, id, record);
+      this.#records.add(id);
       const descriptor = openSync(place.folder.at(dataName(id)), O_CREATE, mode);
       const totalBytes = options.sizeBytes ?? 0;
       return this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes });
     } catch (error) {
-      removeRecord(root, id);
+      this.#records.remove(root, id);
       place.removeMade();
       place.close();
       root.close();
@@ -98,7 +98,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     try {
       const root = holdRoot(this.#reach);
       try {
-        for (const name of await asyncFiles().readdir(root.path)) {
+        for (const name of await this.#records.read(root)) {
           const id = parseRecordName(name);
           if (id !== undefined && this.#sweepOne(root, id)) count += 1;
           if (isNewRecordName(name)) removeLeftover(root, name, this.#reach.clock.nowMs());
@@ -116,7 +116,7 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
     try {
       const found = this.#open(id, "");
       if (found === undefined) {
-        removeRecord(root, id);
+        this.#records.remove(root, id);
         return true;
       }
       const isExpired = found.expiresMs <= this.#reach.clock.nowMs();
@@ -129,31 +129,31 @@ export class DiskUnfinishedUploads implements UnfinishedUploads {
   }
 
   #open(id: string, token: string): OpenUnfinished | undefined {
-    const root = holdRoot(this.#reach);
-    const place = new UploadPlace(this.#reach);
-    let isTaken = false;
+    const { root, place } = holdFolders(this.#reach);
+    let open: OpenUnfinished | undefined;
     try {
       const record = readRecord(root, id);
       if (record === undefined || !enterParents(place, record, this.#reach)) return undefined;
       const descriptor = openData(place.folder, dataName(id));
       if (descriptor === undefined) return undefined;
-      isTaken = true;
-      const open = this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes: 0 });
+      open = this.#makeOpen({ root, place, descriptor, token, id, record, totalBytes: 0 });
       if (record.machine === this.#here() || open.distrust(this.#here())) return open;
       open.discard();
       return undefined;
     } catch (error) {
+      open?.close();
       throw toStoreError(error);
     } finally {
-      if (!isTaken) {
+      if (open === undefined) {
         place.close();
         root.close();
       }
     }
   }
 
-  #makeOpen(parts: Omit<UnfinishedParts, "reach" | "lifeMs">): OpenUnfinished {
-    return new OpenUnfinished({ ...parts, reach: this.#reach, lifeMs: this.#limits.lifeMs });
+  #makeOpen(parts: Omit<UnfinishedParts, "reach" | "records" | "lifeMs">): OpenUnfinished {
+    const { lifeMs } = this.#limits;
+    return new OpenUnfinished({ ...parts, reach: this.#reach, records: this.#records, lifeMs });
   }
 
   #here(): string {
@@ -167,11 +167,15 @@ function holdRoot(reach: Reach): HeldFolder {
   return root;
 }
 
-function countRecords(root: HeldFolder): number {
-  return readdirSync(root.path).reduce(
-    (count, name) => (parseRecordName(name) === undefined ? count : count + 1),
-    0,
-  );
+/** Where the records are, and where the way to a destination begins: both or, when it throws, neither. */
+function holdFolders(reach: Reach): { readonly root: HeldFolder; readonly place: UploadPlace } {
+  const root = holdRoot(reach);
+  try {
+    return { root, place: new UploadPlace(reach) };
+  } catch (error) {
+    root.close();
+    throw error;
+  }
 }
 
 /** SECURITY: the names of a record pass the same checks as those of a request. */

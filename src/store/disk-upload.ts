@@ -3,8 +3,9 @@
  * its name only when all of them are there and durable: at every instant, even if the power fails, the name holds the
  * old file or the whole new one.
  */
-import { close, closeSync, constants, openSync, statfsSync, unlinkSync } from "node:fs";
+import { close, closeSync, constants, openSync, statfsSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
@@ -154,11 +155,8 @@ export class DiskUpload implements Upload {
     if (this.#state === "dropped") return;
     this.#state = "dropped";
     const { place, naming } = this.#destination;
-    try {
-      unlinkSync(naming.folder.at(naming.part));
-    } catch {
-      // Gone already, with its folder; or the disk fails, and the sweep of the next start tries again.
-    }
+    // Gone already, with its folder; or the disk fails, and the sweep of the next start tries again.
+    removeQuietly(naming.folder.at(naming.part));
     place.removeMade();
   }
 

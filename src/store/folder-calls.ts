@@ -1,12 +1,10 @@
 /**
  * Reading long folders by the kernel's own calls, through FFI, where that is possible: `getdents64` gives names and kinds
- * piece by piece, so that others are served in between, and `statx` measures a name for a third of what `lstat` of a
- * path costs. Elsewhere `node:fs` does both.
+ * piece by piece, so that others are served in between. Elsewhere `node:fs` reads them.
  */
 import { ptr } from "bun:ffi";
 import { CALL_NUMBERS, libc } from "../base/libc.ts";
 import { once } from "../base/once.ts";
-import { measureIn } from "./file-calls.ts";
 import { isFolder, isRegular, type Measurement, modifiedMsOf } from "./measurement.ts";
 import type { Entry } from "./store.ts";
 
@@ -23,8 +21,6 @@ export type FolderCalls = {
    * @returns `undefined` when the system refuses: `node:fs` says why.
    */
   readonly readNames: (descriptor: number) => readonly RawName[] | "end" | undefined;
-  /** Measures a file or a folder; `undefined` for links and all else, and when the system refuses. */
-  readonly measure: (descriptor: number, name: string) => Entry | undefined;
 };
 
 /** About 1,000 names. */
@@ -49,10 +45,6 @@ export const folderCalls = once((): FolderCalls | undefined => {
       const bytes = Number(syscall(CALL_NUMBERS.getdents64, descriptor, namesAt, NAMES_BYTES, 0, 0, 0));
       if (bytes < 0) return undefined;
       return bytes === 0 ? "end" : parseNames(bytes);
-    },
-    measure(descriptor, name) {
-      const measured = measureIn(descriptor, name);
-      return measured && entryOf(name, measured);
     },
   };
 });

@@ -6,9 +6,10 @@
  * hold too, since `link` itself refuses an existing name; but another process can change a file after `mayReplace`
  * has seen it.
  */
-import { chmodSync, close, closeSync, constants, linkSync, openSync, renameSync, unlinkSync } from "node:fs";
+import { chmodSync, close, constants, openSync, renameSync } from "node:fs";
 import { assertNever } from "../base/assert-never.ts";
 import { errorCode } from "../base/failure.ts";
+import { takeName } from "../base/take-name.ts";
 import { MAX_NAME_BYTES } from "./confine.ts";
 import { diskChanges } from "./changes.ts";
 import { LARGE_BYTES } from "./disk-file.ts";
@@ -23,17 +24,6 @@ export const MAX_NUMBERED_NAMES = 10_000;
 
 const O_HOLD = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const DEFAULT_MODE = 0o666;
-
-// What file systems say that have no hard links (FAT, some network and user-space ones), or no more of them for this
-// file.
-const NO_LINKS: ReadonlySet<string> = new Set([
-  "EPERM",
-  "ENOSYS",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EMLINK",
-  "EXDEV",
-]);
 
 export type Naming = {
   readonly reach: Reach;
@@ -102,7 +92,7 @@ function askMayReplace({ reach, folder, name, options }: Naming): void {
 }
 
 function nameOnce(naming: Naming): Given {
-  if (linkPart(naming, naming.name)) return { name: naming.name, isNew: true };
+  if (takePartName(naming, naming.name)) return { name: naming.name, isNew: true };
   throw refusal(naming, measureName(naming.folder.at(naming.name)));
 }
 
@@ -110,7 +100,7 @@ function nameFreely(naming: Naming): Given {
   for (let number = 0; number <= MAX_NUMBERED_NAMES; number += 1) {
     const name = number === 0 ? naming.name : numberName(naming.name, number);
     // Looking costs less than an error for each name that is taken; `link` decides.
-    if (measureName(naming.folder.at(name)) === undefined && linkPart(naming, name))
+    if (measureName(naming.folder.at(name)) === undefined && takePartName(naming, name))
       return { name, isNew: true };
   }
   throw new StoreError("exists", `"${naming.name}" exists, and so do ${MAX_NUMBERED_NAMES} numbered names`);
@@ -176,45 +166,8 @@ function refusal({ name }: Naming, existing: Measurement | undefined): StoreErro
 }
 
 /** Returns false when the name is taken. */
-function linkPart(naming: Naming, name: string): boolean {
-  const { folder, part } = naming;
-  try {
-    linkSync(folder.at(part), folder.at(name));
-  } catch (error) {
-    const code = errorCode(error) ?? "";
-    if (code === "EEXIST") return false;
-    if (NO_LINKS.has(code)) return claimName(folder, part, name);
-    throw error;
-  }
-  try {
-    unlinkSync(folder.at(part));
-  } catch {
-    // The file has its name; that it keeps the other one, too, is for the sweep.
-  }
-  return true;
-}
-
-/**
- * Gives a name without hard links: claims it with an empty file, which fails if it exists, and renames over that. Two
- * writers are kept apart as well, but for an instant the name shows an empty file, and would keep it if the process
- * were killed right there.
- *
- * @returns false when the name is taken.
- */
-export function claimName(folder: HeldFolder, part: string, name: string): boolean {
-  try {
-    closeSync(openSync(folder.at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666));
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
-  }
-  try {
-    renameSync(folder.at(part), folder.at(name));
-    return true;
-  } catch (error) {
-    unlinkSync(folder.at(name));
-    throw error;
-  }
+function takePartName({ folder, part }: Naming, name: string): boolean {
+  return takeName(folder.at(part), folder.at(name));
 }
 
 /** `photo.jpg` → `photo-1.jpg`; the stem is cut where the name would grow too long. */

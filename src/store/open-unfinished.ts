@@ -1,27 +1,24 @@
 /**
  * One unfinished upload on the disk that is open.
  */
-import { close, ftruncateSync, readSync, unlinkSync } from "node:fs";
+import { close, ftruncateSync, readSync } from "node:fs";
 import { DiskFlush } from "../base/disk-flush.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import { measureOpen } from "./file-calls.ts";
+import type { KnownRecords } from "./known-records.ts";
 import { modifiedMsOf } from "./measurement.ts";
 import { DiskUpload } from "./disk-upload.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, UnfinishedUpload, UploadNote, UploadOptions } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 import { toStoreError } from "./system-error.ts";
-import {
-  dataName,
-  removeRecord,
-  type UnfinishedRecord,
-  writeRecord,
-  writeRecordDurably,
-} from "./unfinished-record.ts";
+import { dataName, type UnfinishedRecord, writeRecord, writeRecordDurably } from "./unfinished-record.ts";
 import type { UploadPlace } from "./upload-place.ts";
 
 export type UnfinishedParts = {
   readonly reach: Reach;
+  readonly records: KnownRecords;
   readonly root: HeldFolder;
   readonly place: UploadPlace;
   readonly descriptor: number;
@@ -137,7 +134,7 @@ export class OpenUnfinished implements UnfinishedUpload {
   async commit(options: UploadOptions): Promise<Committed> {
     this.#require();
     this.#state = "over";
-    const { reach, root, place, descriptor, id } = this.#parts;
+    const { reach, records, root, place, descriptor, id } = this.#parts;
     const { names } = this.#record;
     const naming = { reach, folder: place.folder, part: dataName(id), name: names.at(-1) ?? "", options };
     try {
@@ -145,7 +142,7 @@ export class OpenUnfinished implements UnfinishedUpload {
       const destination = { parents: names.slice(0, -1), place, naming };
       return await new DiskUpload(descriptor, destination, this.#flush).commit();
     } finally {
-      removeRecord(root, id);
+      records.remove(root, id);
       root.close();
     }
   }
@@ -158,14 +155,10 @@ export class OpenUnfinished implements UnfinishedUpload {
 
   discard(): void {
     if (this.#state === "over") return;
-    const { root, place, id } = this.#parts;
-    try {
-      unlinkSync(place.folder.at(dataName(id)));
-    } catch {
-      // Gone already, or the sweep tries again.
-    }
+    const { records, root, place, id } = this.#parts;
+    removeQuietly(place.folder.at(dataName(id)));
     place.removeMade();
-    removeRecord(root, id);
+    records.remove(root, id);
     this.close();
   }
 

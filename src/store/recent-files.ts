@@ -17,6 +17,7 @@ import type {
   UnfinishedUploads,
   UploadStore,
 } from "./store.ts";
+import { toStoreError } from "./system-error.ts";
 
 export type RecentFilesOptions = {
   /** Files up to this size are kept. */
@@ -252,14 +253,22 @@ class OpenKeptFile implements OpenFile {
   }
 }
 
-/** Reads `file` to its end and closes it; `undefined`, and the file stays open, when it is not as long as it was. */
+/**
+ * Reads `file` to its end and closes it.
+ * @returns `undefined`, and the file stays open, when it is not as long as it was.
+ * @throws {StoreError} `failed`, as when the disk is broken.
+ */
 function readWhole(file: OpenFile): Uint8Array | undefined {
   const bytes = new Uint8Array(file.sizeBytes);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = file.read(filled === 0 ? bytes : bytes.subarray(filled), filled);
-    if (count === 0) return undefined;
-    filled += count;
+  try {
+    for (let filled = 0; filled < bytes.length;) {
+      const count = file.read(filled === 0 ? bytes : bytes.subarray(filled), filled);
+      if (count === 0) return undefined;
+      filled += count;
+    }
+  } catch (error) {
+    file.close();
+    throw toStoreError(error);
   }
   file.close();
   return bytes;

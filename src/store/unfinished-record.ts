@@ -3,9 +3,10 @@
  * `.netfile-upload-<id>.json`. Its bytes are beside the destination, in `.netfile-upload-<id>.data`. Both names are hidden,
  * and so neither found nor listed.
  */
-import { closeSync, constants, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { randomHex } from "../base/bytes.ts";
 import { syncDescriptor, syncFolder } from "../base/disk-flush.ts";
+import { removeQuietly } from "../base/remove-quietly.ts";
 import type { DiskPath } from "./confine.ts";
 import type { HeldFolder } from "./reach.ts";
 import type { UploadNote } from "./store.ts";
@@ -140,17 +141,9 @@ function writeNew(path: DiskPath, record: UnfinishedRecord): number {
   }
 }
 
-/** Never throws. */
+/** Never throws: what stays, the sweep finds. */
 export function removeRecord(root: HeldFolder, id: string): void {
   removeQuietly(root.at(recordName(id)));
-}
-
-function removeQuietly(path: DiskPath): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Gone already, or the sweep tries again.
-  }
 }
 
 function newName(id: string): string {

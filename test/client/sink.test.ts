@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { FileSink, giveNameWithoutLinks } from "../../src/client/sink.ts";
+import { FileSink } from "../../src/client/sink.ts";
 import { reserveRoom } from "../../src/base/reserve-room.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import { makeTemporaryFolder, transferErrorOf, type TemporaryFolder } from "../support/client-session.ts";
@@ -170,33 +170,5 @@ describe("FileSink", () => {
     const sink = sinkFor("a");
     sink.discard();
     expect(() => sink.write(BYTES, 0, "soon")).toThrow(TransferError);
-  });
-});
-
-describe("giveNameWithoutLinks()", () => {
-  let folder: TemporaryFolder;
-  beforeEach(() => {
-    folder = makeTemporaryFolder();
-    writeFileSync(folder.at("from"), "new");
-  });
-  afterEach(() => folder.remove());
-
-  test("renames when the name is free", () => {
-    giveNameWithoutLinks(folder.at("from"), folder.at("to"));
-    expect(folder.names()).toEqual(["to"]);
-    expect(readFileSync(folder.at("to"), "utf8")).toBe("new");
-  });
-
-  test("fails when the name is taken, and leaves both as they were", () => {
-    writeFileSync(folder.at("to"), "old");
-    expect(() => giveNameWithoutLinks(folder.at("from"), folder.at("to"))).toThrow("EEXIST");
-    expect(readFileSync(folder.at("to"), "utf8")).toBe("old");
-    expect(folder.names()).toEqual(["from", "to"]);
-  });
-
-  test("leaves no empty file behind when the file is gone", () => {
-    rmSync(folder.at("from"));
-    expect(() => giveNameWithoutLinks(folder.at("from"), folder.at("to"))).toThrow("ENOENT");
-    expect(folder.names()).toEqual([]);
   });
 });

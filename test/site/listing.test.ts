@@ -264,10 +264,10 @@ describe("a large folder", () => {
       500,
       '<a href="./?page=2">2</a><span aria-current="page">3</span></nav>',
     ],
-    ["?page=99", "f02000.txt", "f02499.txt", 500, '<span aria-current=\"page\">3</span>'],
-    ["?page=0", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
-    ["?page=-1", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
-    ["?page=%3Cscript%3E", "f00000.txt", "f00999.txt", 1_000, '<span aria-current=\"page\">1</span>'],
+    ["?page=99", "f02000.txt", "f02499.txt", 500, '<span aria-current="page">3</span>'],
+    ["?page=0", "f00000.txt", "f00999.txt", 1_000, '<span aria-current="page">1</span>'],
+    ["?page=-1", "f00000.txt", "f00999.txt", 1_000, '<span aria-current="page">1</span>'],
+    ["?page=%3Cscript%3E", "f00000.txt", "f00999.txt", 1_000, '<span aria-current="page">1</span>'],
   ])("is paged in HTML: %j", async (...row) => {
     const [query, first, last, count, pager] = row;
     const { text } = await get(site, `/${query}`, HTML);

@@ -277,6 +277,7 @@ describe("conditions on what is replaced (RFC 9110 §13)", () => {
 describe("digests of uploads (RFC 9530)", () => {
   const good256 = `sha-256=:${sha("sha256", "new")}:`;
   const good512 = `sha-512=:${sha("sha512", "new")}:`;
+  const bad512 = `sha-512=:${sha("sha512", "other")}:`;
   const bad256 = `sha-256=:${sha("sha256", "other")}:`;
 
   test.each([
@@ -288,7 +289,7 @@ describe("digests of uploads (RFC 9530)", () => {
     [{ "Repr-Digest": "md5=:AAAA:" }, 201],
     [{ "Repr-Digest": bad256 }, 400],
     [{ "Repr-Digest": good256, "Content-Digest": bad256 }, 400],
-    [{ "Repr-Digest": `${good256}, sha-512=:${sha("sha512", "other")}:` }, 400],
+    [{ "Repr-Digest": `${good256}, ${bad512}` }, 400],
     [{ Digest: `SHA-256=${sha("sha256", "other")}` }, 400],
     [{ Digest: "SHA-256=%%%" }, 400],
     [{ "Repr-Digest": "sha-256=abc" }, 400],
@@ -306,7 +307,11 @@ describe("digests of uploads (RFC 9530)", () => {
     [{ "Repr-Digest": bad256 }, {}, 400],
     [{ "Content-Digest": "garbage!" }, {}, 400],
     [{ "Repr-Digest": good512 }, { Trailer: "Repr-Digest" }, 201],
-    [{ "Repr-Digest": good512 }, {}, 400],
+    [{ "Repr-Digest": bad512 }, { Trailer: "Repr-Digest" }, 400],
+    [{ "Repr-Digest": good512 }, {}, 201],
+    [{ "Repr-Digest": `${good512}, ${good256}` }, {}, 201],
+    [{ "Repr-Digest": `${good512}, ${bad256}` }, {}, 400],
+    [{ "Repr-Digest": bad512 }, { "Content-Digest": good512 }, 400],
     [{ Digest: `sha-256=${sha("sha256", "other")}` }, {}, 400],
     [{ "X-Other": "1" }, {}, 201],
   ])("trailers %j with %j give %i", async (trailers, fields, status) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDiskStore } from "../../src/store/disk.ts";
 import type { Store, Upload } from "../../src/store/store.ts";
-import { storeErrorKind, urlPath } from "./temp-root.ts";
+import { openPaths, storeErrorKind, urlPath } from "./temp-root.ts";
 
 const mountPoint = mkdtempSync(join(tmpdir(), "netfile-full-"));
 const isMounted =
@@ -51,6 +51,24 @@ describe.skipIf(!isMounted)("a disk of 1 MiB (needs the rights to mount one)", (
     ).toBe("full");
     upload?.discard();
     expect(readFileSync(join(mountPoint, "old.txt"))).toEqual(before);
+    expect(readdirSync(mountPoint)).toEqual(["old.txt"]);
+  });
+
+  test("keeps nothing open of an unfinished upload that it can't go on with after a restart", async () => {
+    const upload = store.unfinished?.create(urlPath("/new.txt"), { onExist: "refuse" }, {});
+    upload?.close();
+    const record = join(mountPoint, readdirSync(mountPoint).find((name) => name.endsWith(".json")) ?? "");
+    const text = readFileSync(record, "utf8");
+    writeFileSync(record, text.replace(/"machine":"[^"]*"/, '"machine":"another boot"'));
+    const filler = store.uploads?.begin(urlPath("/filler.txt"), { onExist: "refuse" });
+    await storeErrorKind(() => {
+      for (;;) filler?.write(half.subarray(0, 4_096));
+    });
+    const held = openPaths().filter((path) => path === mountPoint).length;
+    expect(await storeErrorKind(() => store.unfinished?.find(upload?.token ?? ""))).toBe("full");
+    expect(openPaths().filter((path) => path === mountPoint)).toHaveLength(held);
+    filler?.discard();
+    store.unfinished?.find(upload?.token ?? "")?.discard();
     expect(readdirSync(mountPoint)).toEqual(["old.txt"]);
   });
 

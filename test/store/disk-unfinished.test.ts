@@ -204,6 +204,51 @@ describe.each([...WAYS])("unfinished uploads, %s", (way) => {
     for (const upload of held) upload.close();
   });
 
+  test("are few again after a sweep that finds what another process has ended", async () => {
+    const held = [begin("/1.txt"), begin("/2.txt"), begin("/3.txt")];
+    for (const upload of held) upload.close();
+    const another = openDiskStore(temp.root, { way, clock });
+    another.unfinished?.find(held[0]?.token ?? "")?.discard();
+    expect(await uploads().sweep()).toBe(0);
+    begin("/4.txt").close();
+    expect(await storeErrorKind(() => begin("/5.txt"))).toBe("busy");
+  });
+
+  test("of another process are counted from the next sweep on: the root isn't read for each that begins", async () => {
+    begin("/1.txt").close();
+    const another = openDiskStore(temp.root, { way, clock });
+    another.unfinished?.create(urlPath("/2.txt"), PLAIN, {}).close();
+    another.unfinished?.create(urlPath("/3.txt"), PLAIN, {}).close();
+    begin("/4.txt").discard();
+    await uploads().sweep();
+    expect(await storeErrorKind(() => begin("/4.txt"))).toBe("busy");
+  });
+
+  test("that end while a sweep reads the root are not counted", async () => {
+    const held = [begin("/1.txt"), begin("/2.txt"), begin("/3.txt")];
+    const sweep = uploads().sweep();
+    for (const upload of held) upload.discard();
+    await sweep;
+    for (const name of ["/1.txt", "/2.txt", "/3.txt"]) begin(name).close();
+    expect(await storeErrorKind(() => begin("/4.txt"))).toBe("busy");
+  });
+
+  test("that begin while a sweep reads the root are counted", async () => {
+    begin("/1.txt").close();
+    const sweep = uploads().sweep();
+    begin("/2.txt").close();
+    begin("/3.txt").close();
+    await sweep;
+    expect(await storeErrorKind(() => begin("/4.txt"))).toBe("busy");
+  });
+
+  test("that couldn't begin are not counted", async () => {
+    temp.file("a.txt");
+    for (let count = 0; count < 4; count += 1)
+      expect(await storeErrorKind(() => begin("/a.txt/b.txt"))).toBe("conflict");
+    begin("/1.txt").close();
+  });
+
   test("end when nothing was written to them for a day, and not before", async () => {
     const upload = begin();
     expect(upload.expiresMs).toBeGreaterThan(clock.nowMs() + DAY_MS - 10_000);

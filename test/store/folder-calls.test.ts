@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, constants, mkdirSync, openSync, symlinkSync, truncateSync, utimesSync } from "node:fs";
-import { type FolderCalls, folderCalls, type RawName } from "../../src/store/folder-calls.ts";
+import { measureIn } from "../../src/store/file-calls.ts";
+import { entryOf, type FolderCalls, folderCalls, type RawName } from "../../src/store/folder-calls.ts";
+import type { Entry } from "../../src/store/store.ts";
 import { FAST_BASE, makeSpecial, makeTempRoot, type TempRoot } from "./temp-root.ts";
+
+function measure(descriptor: number, name: string): Entry | undefined {
+  const measured = measureIn(descriptor, name);
+  return measured && entryOf(name, measured);
+}
 
 describe.skipIf(process.platform !== "linux")("folderCalls()", () => {
   let temp: TempRoot;
@@ -60,13 +67,13 @@ describe.skipIf(process.platform !== "linux")("folderCalls()", () => {
     Bun.spawnSync(["touch", "-d", "@-1.5", temp.at("large.bin")]);
     mkdirSync(temp.at("日本語"));
     utimesSync(temp.at("日本語"), 0, 5_000_000_000.25);
-    expect(calls.measure(descriptor, "large.bin")).toEqual({
+    expect(measure(descriptor, "large.bin")).toEqual({
       kind: "file",
       name: "large.bin",
       sizeBytes: 5 * 2 ** 30 + 7,
       modifiedMs: -1_500,
     });
-    expect(calls.measure(descriptor, "日本語")).toEqual({
+    expect(measure(descriptor, "日本語")).toEqual({
       kind: "folder",
       name: "日本語",
       modifiedMs: 5_000_000_000_250,
@@ -77,14 +84,14 @@ describe.skipIf(process.platform !== "linux")("folderCalls()", () => {
     symlinkSync(temp.file("a.txt"), temp.at("link"));
     makeSpecial("mkfifo", temp.at("fifo"));
     for (const name of ["link", "fifo", "missing", "x".repeat(256), "é".repeat(128)]) {
-      expect(calls.measure(descriptor, name)).toBeUndefined();
+      expect(measure(descriptor, name)).toBeUndefined();
     }
   });
 
   test("is refused what is no folder", () => {
     const file = openSync(temp.file("a.txt"), "r");
     expect(calls.readNames(file)).toBeUndefined();
-    expect(calls.measure(file, "a.txt")).toBeUndefined();
+    expect(measure(file, "a.txt")).toBeUndefined();
     closeSync(file);
   });
 
@@ -92,7 +99,7 @@ describe.skipIf(process.platform !== "linux")("folderCalls()", () => {
     for (let index = 0; index < 200; index += 1) temp.file(`${index}.txt`, "x".repeat(index));
     for (let round = 0; round < 200; round += 1) {
       for (let index = 0; index < 200; index += 1) {
-        const entry = calls.measure(descriptor, `${index}.txt`);
+        const entry = measure(descriptor, `${index}.txt`);
         if (entry?.kind !== "file" || entry.sizeBytes !== index)
           throw new Error(`${index}: ${JSON.stringify(entry)}`);
       }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { claimName, MAX_NUMBERED_NAMES, numberName } from "../../src/store/give-name.ts";
-import type { HeldFolder } from "../../src/store/reach.ts";
+import { MAX_NUMBERED_NAMES, numberName } from "../../src/store/give-name.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { FAST_BASE, makeTempRoot, storeErrorKind, type TempRoot, urlPath } from "./temp-root.ts";
 
@@ -43,32 +42,12 @@ describe("numberName()", () => {
   });
 });
 
-describe("names without hard links", () => {
+describe("giveName()", () => {
   let temp: TempRoot;
   beforeEach(() => {
     temp = makeTempRoot(FAST_BASE);
   });
   afterEach(() => temp.remove());
-
-  test("claimName() gives a name that is free, and no other", () => {
-    const folder: HeldFolder = {
-      path: temp.root as HeldFolder["path"],
-      descriptor: undefined,
-      at: (name) => temp.at(name) as HeldFolder["path"],
-      isInPlace: () => true,
-      close: () => undefined,
-    };
-    temp.file("part", "content");
-    temp.file("taken.txt", "old");
-    mkdirSync(temp.at("folder"));
-    expect(claimName(folder, "part", "taken.txt")).toBe(false);
-    expect(claimName(folder, "part", "folder")).toBe(false);
-    expect(claimName(folder, "part", "free.txt")).toBe(true);
-    expect(readFileSync(temp.at("free.txt"), "utf8")).toBe("content");
-    expect(readFileSync(temp.at("taken.txt"), "utf8")).toBe("old");
-    expect(() => claimName(folder, "gone", "other.txt")).toThrow();
-    expect(temp.list()).toEqual(["folder", "free.txt", "taken.txt"]);
-  });
 
   test("rename gives up after as many names as it says", async () => {
     for (let number = 0; number <= MAX_NUMBERED_NAMES; number += 1) {

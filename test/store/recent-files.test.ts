@@ -6,7 +6,8 @@ import { openDiskStore } from "../../src/store/disk.ts";
 import { rememberFiles } from "../../src/store/recent-files.ts";
 import type { Found, OpenFile, Store } from "../../src/store/store.ts";
 import { parseUrlPath, type UrlPath } from "../../src/wire/target.ts";
-import { makeTempRoot, type TempRoot } from "./temp-root.ts";
+import { wrap } from "../support/slow-store.ts";
+import { makeTempRoot, storeErrorKind, type TempRoot } from "./temp-root.ts";
 
 const roots: TempRoot[] = [];
 
@@ -90,6 +91,11 @@ function leadOut(root: TempRoot): void {
 /** Waits for the turn in which what no event tells is asked anew. */
 async function aSecondLater(): Promise<void> {
   for (const mark = diskChanges.doubtMark; diskChanges.doubtMark === mark;) await Bun.sleep(10);
+}
+
+/** What a disk says that is broken. */
+function failToRead(): never {
+  throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
 }
 
 /** The next turn of the event loop. */
@@ -367,6 +373,23 @@ describe("rememberFiles()", () => {
     expect(file.version).toBe(now.version);
     file.close();
     now.close();
+  });
+
+  test("a file that can't be read is an error, and doesn't stay open", async () => {
+    const { disk } = await setUp();
+    let closings = 0;
+    const failing = wrap(disk, {
+      find(path) {
+        const file = fileOf(disk.find(path));
+        const close = () => {
+          closings += 1;
+          file.close();
+        };
+        return { kind: "file", file: wrap(file, { read: failToRead, close }) };
+      },
+    });
+    expect(await storeErrorKind(() => rememberFiles(failing).find(at("/a.txt")))).toBe("failed");
+    expect(closings).toBe(1);
   });
 
   test("keeps no more than it may: what was read longest ago goes first", async () => {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -99,6 +100,17 @@ export async function storeErrorKind(action: () => unknown): Promise<string | un
     if (error instanceof StoreError) return error.kind;
     throw error;
   }
+}
+
+/** What this process has open, by the paths that the kernel shows (Linux). */
+export function openPaths(): readonly string[] {
+  return readdirSync("/proc/self/fd").map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return "the folder that was read just now";
+    }
+  });
 }
 
 /** Makes a FIFO or a device with the system's tool; returns false where that isn't possible. */

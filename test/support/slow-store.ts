@@ -29,7 +29,7 @@ function slow<T extends ReadableFile>(file: T, readMs: number): T {
 }
 
 /** `target` with some of its members replaced. */
-function wrap<T extends object>(target: T, replaced: Partial<T>): T {
+export function wrap<T extends object>(target: T, replaced: Partial<T>): T {
   return new Proxy(target, {
     get(_, key) {
       if (key in replaced) return Reflect.get(replaced, key) as unknown;
