@@ -65,15 +65,14 @@ function sendContent(visit: Visit, representation: Representation): Reply | Prom
   return toReply(visit, representation, selection);
 }
 
-/** Not even the length of what HEAD asks for has to be known (RFC 9110 §9.3.2). */
 function compress({ request }: Visit, file: OpenFile, coding: Exclude<Coding, "identity">): ReplyBody {
-  const bytes = request.method === "HEAD" ? undefined : recallCompressed(file, coding);
+  // Not even the length of what HEAD asks for has to be known (RFC 9110 §9.3.2), and a compressor takes memory.
+  if (request.method === "HEAD") return { kind: "stream", stream: new FileStream(file) };
+  const bytes = recallCompressed(file, coding);
   if (bytes === undefined) {
-    const onWhole = (whole: Uint8Array): void => keepCompressed(file, coding, whole);
-    const stream = new CompressedStream(new FileStream(file), coding, {
-      sizeBytes: file.sizeBytes,
-      ...(mayKeepCompressed(file) ? { onWhole } : {}),
-    });
+    const keep = (whole: Uint8Array): void => keepCompressed(file, coding, whole);
+    const onWhole = mayKeepCompressed(file) ? keep : undefined;
+    const stream = new CompressedStream(new FileStream(file), coding, onWhole);
     return { kind: "stream", stream };
   }
   file.close();

@@ -9,7 +9,7 @@ import type { Entry, Folder } from "../store/store.ts";
 import type { Field } from "../wire/fields.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { bestCoding, COMPUTED_CODINGS } from "./coding-rank.ts";
-import { CompressedStream } from "./compression.ts";
+import { CompressedStream, mayCompress } from "./compression.ts";
 import { orderEntries } from "./listing-entries.ts";
 import { emptyRow, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
 import { readListingQuery } from "./listing-query.ts";
@@ -58,10 +58,13 @@ export function list(visit: Visit, path: UrlPath, folder: Folder): Reply {
   };
 }
 
-/** None also where none is accepted that could be made: a listing that can't be read is of more use than none. */
+/**
+ * None also where none is accepted that could be made, and where there are too many compressors: a listing that can't be read is of
+ * more use than none.
+ */
 function chooseListingCoding({ site, lookup }: Visit): Coding {
   const accepted = lookup("accept-encoding");
-  if (accepted === undefined || !site.policy.compress) return "identity";
+  if (accepted === undefined || !site.policy.compress || !mayCompress()) return "identity";
   return bestCoding(accepted, COMPUTED_CODINGS) ?? "identity";
 }
 

@@ -6,9 +6,12 @@ import type { Validators } from "../semantics/conditions.ts";
 import type { EntityTag } from "../semantics/entity-tag.ts";
 import type { Coding } from "../semantics/negotiation.ts";
 import type { OpenFile } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 import type { Field } from "../wire/fields.ts";
 import { extensionOf } from "./access.ts";
 import { bestCoding, COMPUTED_CODINGS, ONLY_IDENTITY } from "./coding-rank.ts";
+import { recallCompressed } from "./compressed-files.ts";
+import { mayCompress } from "./compression.ts";
 import { wantsDigest } from "./digests.ts";
 import { type MediaKind, mediaKindOf } from "./media-types.ts";
 import type { FoundFile } from "./resolve.ts";
@@ -58,7 +61,7 @@ export function selectRepresentation(visit: Visit, found: FoundFile): Representa
   }
   const mayCompute = kind.isCompressible && allowsComputing(visit, found.file);
   const coding = mayCompute
-    ? chooseComputed(visit, acceptEncoding)
+    ? chooseComputed(visit, found.file, acceptEncoding)
     : bestCoding(acceptEncoding, ONLY_IDENTITY);
   if (coding !== undefined) return describe(found, kind, { file: found.file, coding });
   found.file.close();
@@ -74,11 +77,24 @@ function allowsComputing({ site }: Visit, file: OpenFile): boolean {
   return site.policy.compress && file.sizeBytes > MIN_COMPUTED_BYTES;
 }
 
-/** Ranges and digests need bytes that are known beforehand; only a client that refuses those gets what can't have them. */
-function chooseComputed(visit: Visit, acceptEncoding: string): Coding | undefined {
+/**
+ * Ranges and digests need bytes that are known beforehand; only a client that refuses those gets what can't have them. When there
+ * are too many compressors, the stored bytes are sent, too.
+ * @throws {StoreError} `busy`, when the client refuses them; the file is closed then.
+ */
+function chooseComputed(visit: Visit, file: OpenFile, acceptEncoding: string): Coding | undefined {
+  const coding = bestCoding(acceptEncoding, COMPUTED_CODINGS);
+  if (coding === undefined || coding === "identity") return coding;
   const needsStored = visit.lookup("range") !== undefined || wantsDigest(visit);
-  const stored = needsStored ? bestCoding(acceptEncoding, ONLY_IDENTITY) : undefined;
-  return stored ?? bestCoding(acceptEncoding, COMPUTED_CODINGS);
+  const canBeMade = mayCompress() || recallCompressed(file, coding) !== undefined;
+  if (canBeMade && !needsStored) return coding;
+  const stored = bestCoding(acceptEncoding, ONLY_IDENTITY);
+  if (canBeMade) return stored ?? coding;
+  // It is no answer for other times.
+  delete visit.subject;
+  if (stored !== undefined) return stored;
+  file.close();
+  throw new StoreError("busy", "There are too many compressors");
 }
 
 function describe(found: FoundFile, kind: MediaKind, selected: Sidecar): Representation {
