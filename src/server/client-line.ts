@@ -3,6 +3,7 @@
  * that does not cut what the client still reads.
  */
 import type { Clock } from "../base/clock.ts";
+import type { Asker } from "../base/portions.ts";
 import { DIRECT_BYTES, DirectReader } from "../net/direct-reader.ts";
 import { type FlushResult, Outbox, type Writer } from "../net/outbox.ts";
 import { holdsUnread, readTcpInfo } from "../net/tcp-info.ts";
@@ -52,7 +53,7 @@ export const UNSENT_BYTES = 256 * 1024;
 const AMPLE_UNSENT_BYTES = 4 * 1024 * 1024;
 const FEW_BUSY = 64;
 
-export class ClientLine implements Traffic {
+export class ClientLine implements Traffic, Asker {
   readonly outbox: Outbox;
   readonly patience: Patience;
   readonly #socket: ClientSocket;
@@ -92,6 +93,14 @@ export class ClientLine implements Traffic {
   /** Whether the kernel holds bytes that the client has not read yet, as far as can be known. */
   get holdsUnread(): boolean {
     return holdsUnread(this.#socket.fd);
+  }
+
+  get isGone(): boolean {
+    return this.patience.isOver;
+  }
+
+  get isSilent(): boolean {
+    return this.#isHalfClosed;
   }
 
   /**

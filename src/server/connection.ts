@@ -243,7 +243,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
 
   #begin(head: RequestHead): void {
     const current = (this.#current = new RequestInProgress(head, this.#turnMs));
-    const outcome = respond(head, this.#context.site);
+    const outcome = respond(head, this.#context.site, this.#line);
     if (outcome instanceof Promise) this.#awaitSite(outcome, (decided) => this.#decide(current, decided));
     else this.#decide(current, outcome);
   }

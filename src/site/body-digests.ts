@@ -8,6 +8,7 @@ import {
   parseLegacyDigest,
 } from "../semantics/digest.ts";
 import type { FileSlice } from "../base/piece.ts";
+import { EVERYBODY } from "../base/portions.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
 import { hashPieces } from "./digests.ts";
 import type { Visit } from "./site.ts";
@@ -77,7 +78,7 @@ export async function compareWhole(
     const promised = readPromised(lookup, ["repr-digest"]);
     if (promised === undefined) return "malformed";
     for (const [algorithm, digest] of promised) {
-      if (!found.has(algorithm)) found.set(algorithm, await hashPieces([whole], algorithm));
+      if (!found.has(algorithm)) found.set(algorithm, await hashPieces([whole], algorithm, EVERYBODY));
       const actual = found.get(algorithm);
       if (actual === undefined || Buffer.compare(actual, digest) !== 0) return "mismatch";
     }

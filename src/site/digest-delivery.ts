@@ -98,7 +98,8 @@ function computeDigest(
   { status, pieces }: Selection,
   { field, algorithm }: DigestWant,
 ): Promise<Uint8Array | undefined> {
-  if (field === "Content-Digest" && visit.request.method === "HEAD") return hashPieces([NO_BYTES], algorithm);
-  if (field === "Content-Digest" && status === 206) return hashPieces(pieces, algorithm);
-  return knownDigests(visit.site.store).find(file, algorithm);
+  if (field === "Content-Digest" && visit.request.method === "HEAD")
+    return hashPieces([NO_BYTES], algorithm, visit.asker);
+  if (field === "Content-Digest" && status === 206) return hashPieces(pieces, algorithm, visit.asker);
+  return knownDigests(visit.site.store).find(file, algorithm, visit.asker);
 }

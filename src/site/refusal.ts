@@ -4,6 +4,7 @@
  * form, so that a person who sent several knows which one it is about.
  */
 import { encodeUtf8 } from "../base/bytes.ts";
+import { GivenUpError } from "../base/portions.ts";
 import { printable } from "../base/printable.ts";
 import { formatLimit } from "../base/units.ts";
 import { chooseMediaType } from "../semantics/negotiation.ts";
@@ -108,13 +109,13 @@ function makeRefusal(visit: Visit, refusal: Refusal, { fields, file }: RefusalDe
   return { kind: "reply", status, fields: [...bodyFields, ["Vary", "Accept"], ...own, ...fields], body };
 }
 
-/** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator. */
+/** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator, if it is told to anybody. */
 export function refuseError(visit: Visit, error: unknown, file?: FileOfForm): Reply {
   if (error instanceof StoreError) {
     if (error.kind === "failed") visit.site.onError(error, visit.rawPath);
     return refuseForm(visit, error.kind, file);
   }
-  visit.site.onError(error, visit.rawPath);
+  if (!(error instanceof GivenUpError)) visit.site.onError(error, visit.rawPath);
   return refuse(visit, "unexpected");
 }
 

@@ -3,6 +3,7 @@
  */
 import { assertNever } from "../base/assert-never.ts";
 import { NO_BYTES } from "../base/bytes.ts";
+import { type Asker, EVERYBODY } from "../base/portions.ts";
 import { SETTLING_MS } from "../store/store.ts";
 import type { RequestHead } from "../wire/message.ts";
 import { parseUrlPath, type UrlPath } from "../wire/target.ts";
@@ -23,15 +24,19 @@ import { beginUpload } from "./upload.ts";
 export type { Site } from "./site.ts";
 
 /**
- * Answers a request (RFC 9110).
+ * Answers a request (RFC 9110) for `asker`: when that has gone, what takes long is done no further.
  *
  * Answers at once, without a promise, whenever the data is at hand: a file, a 304, an error. Never throws and never
  * rejects: what goes wrong becomes a reply.
  */
-export function respond(request: RequestHead, site: Site): Outcome | Promise<Outcome> {
+export function respond(
+  request: RequestHead,
+  site: Site,
+  asker: Asker = EVERYBODY,
+): Outcome | Promise<Outcome> {
   const recalled = recallAnswer(request, site);
   if (recalled !== undefined) return recalled;
-  const visit = beginVisit(request, site);
+  const visit = beginVisit(request, site, asker);
   try {
     const outcome = answer(visit);
     if (!(outcome instanceof Promise)) return finishOutcome(visit, outcome);

@@ -2,6 +2,7 @@
  * The site, and a visit to it: one request on its way through the steps of {@link respond}.
  */
 import type { Clock } from "../base/clock.ts";
+import type { Asker } from "../base/portions.ts";
 import type { FieldLookup } from "../semantics/field-list.ts";
 import type { OpenFile, Store } from "../store/store.ts";
 import type { RequestHead } from "../wire/message.ts";
@@ -18,6 +19,8 @@ export type Site = {
 export type Visit = {
   readonly request: RequestHead;
   readonly site: Site;
+  /** Whose request it is. */
+  readonly asker: Asker;
   /** When the request came, in ms since the epoch: one instant for all that is decided and written of it. */
   readonly nowMs: number;
   /** The target's path as it was received, but for empty names in it; empty for a target without one (`*`). */
@@ -30,12 +33,13 @@ export type Visit = {
 };
 
 /** Begins a visit at the present of the site's clock. */
-export function beginVisit(request: RequestHead, site: Site): Visit {
+export function beginVisit(request: RequestHead, site: Site, asker: Asker): Visit {
   const { target, fields } = request;
   const hasPath = target.form === "origin" || target.form === "absolute";
   return {
     request,
     site,
+    asker,
     nowMs: site.clock.nowMs(),
     rawPath: hasPath ? withoutEmptyNames(target.path) : "",
     query: hasPath ? target.query : undefined,

@@ -1,6 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { MOST_WAITED_BYTES } from "../../src/site/digest-delivery.ts";
+import { EVERYBODY } from "../../src/base/portions.ts";
+import { nextTurn } from "../../src/base/turn.ts";
 import { hashPieces, KnownDigests } from "../../src/site/digests.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
@@ -180,10 +182,34 @@ describe("digest fields (RFC 9530)", () => {
     file.bytes = new Uint8Array(0);
     const open = store.open({ ...file, bytes: file.bytes });
     expect(
-      await hashPieces([{ kind: "slice", file: open, position: 0, length: 5 }], "sha-256"),
+      await hashPieces([{ kind: "slice", file: open, position: 0, length: 5 }], "sha-256", EVERYBODY),
     ).toBeUndefined();
     const outcome = await pending;
     if (outcome.kind === "reply") closeBody(outcome.body);
+  });
+
+  test("are looked for no further when nobody waits for them any more", async () => {
+    const PORTION_BYTES = 2 * 1024 * 1024;
+    const store = new MemoryStore({ "big.png": new Uint8Array(20 * PORTION_BYTES) });
+    const failures: unknown[] = [];
+    const site = { ...makeSite(store), onError: (error: unknown) => failures.push(error) };
+    const fields = { "Want-Repr-Digest": "sha-256=1" };
+    const request = makeRequest("HEAD", "/big.png", { fields });
+    const askers = [1, 2, 3].map(() => ({ isGone: false, isSilent: false }));
+    const outcomes = askers.map((asker) => respond(request, site, asker));
+    // One goes after the other; the last one in the middle.
+    for (const asker of askers) {
+      for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+      expect(store.openCount).toBe(3);
+      asker.isGone = true;
+    }
+    for (const pending of outcomes) {
+      const outcome = await pending;
+      if (outcome.kind === "reply") closeBody(outcome.body);
+    }
+    expect([store.openCount, failures]).toEqual([0, []]);
+    const reply = await ask(site, "HEAD", "/big.png", { fields });
+    expect(reply.fields.get("repr-digest")).toMatch(/^sha-256=/);
   });
 
   test("cost no descriptor when reading fails", async () => {
@@ -232,7 +258,7 @@ describe("KnownDigests", () => {
     const files = contents.map((content) =>
       store.open(store.put("r.txt", content, { version: "r", isSettled: false })),
     );
-    const digests = await Promise.all(files.map((file) => known.find(file, "sha-256")));
+    const digests = await Promise.all(files.map((file) => known.find(file, "sha-256", EVERYBODY)));
     expect(digests.map((found) => Buffer.from(found!).toString("base64"))).toEqual(
       contents.map((content) => sha("sha256", content)),
     );
