@@ -1,7 +1,7 @@
 /**
  * Sorting many things while others are served in between.
  */
-import { nextTurn } from "./turn.ts";
+import type { Portions } from "./portions.ts";
 
 export type SortRules<T> = {
   /** So many are sorted in one turn. */
@@ -9,22 +9,24 @@ export type SortRules<T> = {
   /** Sorts them, as `compare` would. */
   readonly sort: (run: T[]) => readonly T[];
   readonly compare: (a: T, b: T) => number;
+  /** Of the job that the sorting is part of. */
+  readonly portions: Portions;
 };
 
 /** So many are merged in one turn: 2 to 7 ms. */
 const MERGED_LENGTH = 50_000;
 
-/** A stable merge sort, from below, with a break after every run. */
+/** A stable merge sort, from below; each run is a portion. @throws {GivenUpError} as {@link Portions.next}. */
 export async function sortInTurns<T>(items: readonly T[], rules: SortRules<T>): Promise<readonly T[]> {
   let runs: (readonly T[])[] = [];
   for (let start = 0; start < items.length; start += rules.runLength) {
-    if (start > 0) await nextTurn();
+    if (start > 0) await rules.portions.next();
     runs.push(rules.sort(items.slice(start, start + rules.runLength)));
   }
   while (runs.length > 1) {
     const merged: (readonly T[])[] = [];
     for (let index = 0; index < runs.length; index += 2) {
-      merged.push(await mergeInTurns(runs[index] ?? [], runs[index + 1] ?? [], rules.compare));
+      merged.push(await mergeInTurns(runs[index] ?? [], runs[index + 1] ?? [], rules));
     }
     runs = merged;
   }
@@ -34,7 +36,7 @@ export async function sortInTurns<T>(items: readonly T[], rules: SortRules<T>): 
 async function mergeInTurns<T>(
   left: readonly T[],
   right: readonly T[],
-  compare: (a: T, b: T) => number,
+  { compare, portions }: SortRules<T>,
 ): Promise<readonly T[]> {
   const merged: T[] = [];
   let l = 0;
@@ -47,7 +49,7 @@ async function mergeInTurns<T>(
     if (taken !== undefined) merged.push(taken);
     if (takesLeft) l += 1;
     else r += 1;
-    if (merged.length % MERGED_LENGTH === 0) await nextTurn();
+    if (merged.length % MERGED_LENGTH === 0) await portions.next();
   }
   return merged;
 }

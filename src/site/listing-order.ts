@@ -2,8 +2,8 @@
  * The names of a folder in the order in which they are listed unless another is asked for: folders first, then as people look
  * for names.
  */
+import type { Portions } from "../base/portions.ts";
 import { sortInTurns } from "../base/sort-in-turns.ts";
-import { nextTurn } from "../base/turn.ts";
 import type { EntryName, Folder } from "../store/store.ts";
 import { allowsFile } from "./access.ts";
 import type { SitePolicy } from "./policy.ts";
@@ -11,49 +11,107 @@ import type { SitePolicy } from "./policy.ts";
 /** The folders stand before the files. */
 export type OrderedNames = { readonly folders: readonly string[]; readonly files: readonly string[] };
 
-/** So many names are looked at in one turn: about 2 ms. */
-const NAME_BATCH = 8_000;
-/** A link is followed and measured: that takes as long as to look at so many names. */
-const LINK_COST = 16;
-/** So many names are sorted in one turn: about 7 ms. */
+/** The job that putting a folder in order is. */
+export type OrderingJob = {
+  readonly portions: Portions;
+  /** Waits until so many names as this folder has may be held; called once, when it is known that they are many. */
+  readonly becomeLong: () => Promise<void>;
+};
+
+/** So many names are read in one portion: about 2 ms. */
+const NAME_BATCH = 2_000;
+/** A link is followed and measured: that takes as long as to read so many names. */
+const LINK_COST = 8;
+/** A folder with more names is a long one. */
+const LONG_NAMES = 8_000;
+/** So many names are sorted in one portion: about 7 ms. */
 const SORT_BATCH = 12_000;
 /** Between what a name is sorted by and the name. No name has it in it. */
 const KEY_END = "\0";
 
-/** The names in `folder` that `policy` allows to see, in order; a folder of 100,000 names takes many short turns. */
-export async function orderNames(folder: Folder, policy: SitePolicy): Promise<OrderedNames> {
-  const { folders, files } = await selectVisible(folder, await folder.names(), policy);
-  return { folders: await sortNames(folders), files: await sortNames(files) };
+/**
+ * The names in `folder` that `policy` allows to see, in order; a folder of 100,000 names takes many short portions.
+ * @throws {GivenUpError} as {@link Portions.next}.
+ */
+export async function orderNames(
+  folder: Folder,
+  policy: SitePolicy,
+  job: OrderingJob,
+): Promise<OrderedNames> {
+  const { folders, files } = await readVisible(folder, policy, job);
+  return { folders: await sortNames(folders, job.portions), files: await sortNames(files, job.portions) };
 }
 
-/** What a link is, is known only when it has been followed. */
-async function selectVisible(
+async function readVisible(
   folder: Folder,
-  names: readonly EntryName[],
   policy: SitePolicy,
+  { portions, becomeLong }: OrderingJob,
 ): Promise<OrderedNames> {
-  const [folders, files]: [string[], string[]] = [[], []];
-  let turnCost = 0;
-  for (const { kind, name } of names) {
-    turnCost += kind === "link" ? LINK_COST : 1;
-    if (turnCost >= NAME_BATCH) {
-      turnCost = 0;
-      await nextTurn();
+  const visible = new VisibleNames(folder, policy);
+  let isLong = false;
+  for await (const names of folder.names()) {
+    for (let done = visible.take(names, 0); done < names.length; done = visible.take(names, done)) {
+      await portions.next();
     }
-    const found = kind === "link" ? folder.measure(name)?.kind : kind;
-    if (found === "folder") folders.push(name);
-    else if (found === "file" && allowsFile(name, policy)) files.push(name);
+    if (isLong || visible.count <= LONG_NAMES) continue;
+    isLong = true;
+    await becomeLong();
   }
-  return { folders, files };
+  return visible;
+}
+
+/** What is to be seen of a folder's names. Not done where there are turns to wait for: such functions are compiled less well. */
+class VisibleNames implements OrderedNames {
+  readonly folders: string[] = [];
+  readonly files: string[] = [];
+  readonly #folder: Folder;
+  readonly #policy: SitePolicy;
+  #cost = 0;
+
+  constructor(folder: Folder, policy: SitePolicy) {
+    this.#folder = folder;
+    this.#policy = policy;
+  }
+
+  get count(): number {
+    return this.folders.length + this.files.length;
+  }
+
+  /** Takes those of `names` from `start` on that fit into the present portion. @returns where the next portion begins. */
+  take(names: readonly EntryName[], start: number): number {
+    for (let index = start; index < names.length; index += 1) {
+      const entry = names[index];
+      if (entry === undefined) break;
+      this.#cost += entry.kind === "link" ? LINK_COST : 1;
+      if (this.#cost > NAME_BATCH) {
+        this.#cost = 0;
+        return index;
+      }
+      this.#take(entry);
+    }
+    return names.length;
+  }
+
+  /** What a link is, is known only when it has been followed. */
+  #take({ kind, name }: EntryName): void {
+    const found = kind === "link" ? this.#folder.measure(name)?.kind : kind;
+    if (found === "folder") this.folders.push(name);
+    else if (found === "file" && allowsFile(name, this.#policy)) this.files.push(name);
+  }
 }
 
 /**
  * Sorts names as people look for them: numbers by their value (`2` before `10`), letters without regard to case and accents;
  * names that are equal but for that by their UTF-16 units.
  */
-export async function sortNames(names: readonly string[]): Promise<readonly string[]> {
+export async function sortNames(names: readonly string[], portions: Portions): Promise<readonly string[]> {
   // Keys with their names: the runtime's own sort, without a function of ours, is five times as fast.
-  const keyed = await sortInTurns(names, { runLength: SORT_BATCH, sort: sortByKey, compare: compareUnits });
+  const keyed = await sortInTurns(names, {
+    runLength: SORT_BATCH,
+    sort: sortByKey,
+    compare: compareUnits,
+    portions,
+  });
   return keyed.map((each) => each.slice(each.indexOf(KEY_END) + 1));
 }
 

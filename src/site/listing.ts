@@ -1,5 +1,5 @@
 /**
- * A folder as HTML, JSON or text, streamed: entries are measured in batches, and others are served between them.
+ * A folder as HTML, JSON or text, streamed in batches of entries.
  */
 import { assertNever } from "../base/assert-never.ts";
 import { printable } from "../base/printable.ts";
@@ -10,12 +10,13 @@ import type { Field } from "../wire/fields.ts";
 import type { UrlPath } from "../wire/target.ts";
 import { bestCoding, COMPUTED_CODINGS } from "./coding-rank.ts";
 import { CompressedStream, mayCompress } from "./compression.ts";
-import { orderEntries } from "./listing-entries.ts";
+import { FolderReading } from "./folder-reading.ts";
 import { emptyRow, isoDate, listingBottom, listingRow, listingTop } from "./listing-page.ts";
-import { readListingQuery } from "./listing-query.ts";
+import { type ListingQuery, readListingQuery } from "./listing-query.ts";
+import type { OrderingTask } from "./ordering.ts";
 import { contentSecurityPolicy, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
-import { NO_CONTENT, type Reply } from "./reply.ts";
+import { NO_CONTENT, type Reply, type ReplyStream } from "./reply.ts";
 import { VARY_BY_BOTH, VARY_BY_TYPE } from "./representation.ts";
 import { LISTING_TYPES } from "./resolve.ts";
 import type { Visit } from "./site.ts";
@@ -43,8 +44,8 @@ export function list(visit: Visit, path: UrlPath, folder: Folder): Reply {
   if (decision === "not-modified") return { kind: "reply", status: 304, fields: [vary], body: NO_CONTENT };
   const type = chooseListingType(lookup("accept"));
   const coding = chooseListingCoding(visit);
-  const stream = streamOf(writeListing(visit, type, path, folder), () => folder.close());
   const fields = [...typeFields(type), vary];
+  const stream = streamListing(visit, type, { path, folder });
   if (coding === "identity") return { kind: "reply", status: 200, fields, body: { kind: "stream", stream } };
   return {
     kind: "reply",
@@ -78,45 +79,57 @@ function typeFields(type: ListingType): readonly Field[] {
   return [["Content-Type", type === "text/plain" ? `${type}; charset=utf-8` : type]];
 }
 
-function writeListing(
+/** Nothing is read before it is asked for. */
+function streamListing(
   visit: Visit,
   type: ListingType,
-  path: UrlPath,
-  folder: Folder,
-): AsyncGenerator<string, void> {
+  { path, folder }: Pick<OrderingTask, "path" | "folder">,
+): ReplyStream {
+  const query = readListingQuery(visit);
+  const reading = new FolderReading({ site: visit.site, path, folder, sort: query.sort });
+  return streamOf(writeListing(visit, type, { path, query, reading }), () => reading.close());
+}
+
+/** What is listed, and how. */
+type Listed = { readonly path: UrlPath; readonly query: ListingQuery; readonly reading: FolderReading };
+
+function writeListing(visit: Visit, type: ListingType, listed: Listed): AsyncGenerator<string, void> {
   switch (type) {
     case "text/html":
-      return writePage(visit, path, folder);
+      return writePage(visit, listed);
     case "application/json":
-      return writeJson(visit, path, folder);
+      return writeJson(listed);
     case "text/plain":
-      return writeText(visit, folder);
+      return writeText(listed);
     default:
       return assertNever(type);
   }
 }
 
-async function* writePage(visit: Visit, path: UrlPath, folder: Folder): AsyncGenerator<string, void> {
-  const { policy, store } = visit.site;
+async function* writePage({ site }: Visit, { path, query, reading }: Listed): AsyncGenerator<string, void> {
+  const { policy, store } = site;
+  const { sort, savedCount } = query;
   const maxUploadBytes = store.uploads === undefined ? undefined : policy.upload?.maxBytes;
-  const { sort, page: requestedPage, savedCount } = readListingQuery(visit);
   yield listingTop({ names: path.names, sort, allow: policy.allow, maxUploadBytes, savedCount }).text;
-  const entries = await orderEntries(folder, policy, sort);
-  const { folderCount, fileCount } = entries;
-  const pageCount = Math.max(1, Math.ceil((folderCount + fileCount) / PAGE_ENTRIES));
-  const page = Math.min(requestedPage, pageCount);
-  if (folderCount + fileCount === 0) yield emptyRow(policy.allow).text;
-  for await (const batch of entries.window((page - 1) * PAGE_ENTRIES, page * PAGE_ENTRIES)) {
+  const { folderCount, fileCount } = await reading.begin();
+  const count = folderCount + fileCount;
+  const pageCount = Math.max(1, Math.ceil(count / PAGE_ENTRIES));
+  const page = Math.min(query.page, pageCount);
+  if (count === 0) yield emptyRow(policy.allow).text;
+  for await (const batch of reading.batches(
+    (page - 1) * PAGE_ENTRIES,
+    Math.min(count, page * PAGE_ENTRIES),
+  )) {
     yield batch.map((entry) => listingRow(entry, sort).text).join("");
   }
   yield listingBottom({ page, pageCount, folderCount, fileCount, sort }).text;
 }
 
-async function* writeJson(visit: Visit, path: UrlPath, folder: Folder): AsyncGenerator<string, void> {
+async function* writeJson({ path, reading }: Listed): AsyncGenerator<string, void> {
   const address = path.names.length === 0 ? "/" : `/${path.names.join("/")}/`;
   yield `{"path":${JSON.stringify(address)},"entries":[`;
   let separator = "\n";
-  for await (const entries of orderedEntries(visit, folder)) {
+  for await (const entries of allEntries(reading)) {
     if (entries.length === 0) continue;
     yield separator + entries.map(entryJson).join(",\n");
     separator = ",\n";
@@ -124,16 +137,16 @@ async function* writeJson(visit: Visit, path: UrlPath, folder: Folder): AsyncGen
   yield "\n]}\n";
 }
 
-async function* writeText(visit: Visit, folder: Folder): AsyncGenerator<string, void> {
-  for await (const entries of orderedEntries(visit, folder)) {
+async function* writeText({ reading }: Listed): AsyncGenerator<string, void> {
+  for await (const entries of allEntries(reading)) {
     yield entries.map(entryLine).join("");
   }
 }
 
 /** All that is to be seen, in batches. */
-async function* orderedEntries(visit: Visit, folder: Folder): AsyncGenerator<readonly Entry[], void> {
-  const entries = await orderEntries(folder, visit.site.policy, readListingQuery(visit).sort);
-  yield* entries.window(0, Number.POSITIVE_INFINITY);
+async function* allEntries(reading: FolderReading): AsyncGenerator<readonly Entry[], void> {
+  const { folderCount, fileCount } = await reading.begin();
+  yield* reading.batches(0, folderCount + fileCount);
 }
 
 function entryJson(entry: Entry): string {

@@ -3,7 +3,6 @@
  */
 import { closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs";
 import { asyncFiles } from "../base/late-modules.ts";
-import { nextTurn } from "../base/turn.ts";
 import { isServableName } from "./confine.ts";
 import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
 import { measureIn, measureName } from "./file-calls.ts";
@@ -12,7 +11,7 @@ import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
 import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
 
-/** How many names are looked at before others are served: about 1 ms. */
+/** So many names are looked at in one batch: about 1 ms. */
 const BATCH = 2_000;
 const O_FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 
@@ -31,13 +30,13 @@ export class DiskFolder implements Folder {
   }
 
   /** @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`. */
-  async names(): Promise<readonly EntryName[]> {
-    if (this.#isClosed) return [];
+  async *names(): AsyncGenerator<readonly EntryName[], void> {
+    if (this.#isClosed) return;
     this.#readers += 1;
     try {
-      return (await this.#readInTurns()) ?? (await this.#readAtOnce());
+      yield* this.#calls === undefined ? this.#readAtOnce() : this.#readInTurns(this.#calls);
     } catch (error) {
-      return absentOrThrow(error) ?? [];
+      absentOrThrow(error);
     } finally {
       this.#readers -= 1;
       this.#release();
@@ -71,44 +70,48 @@ export class DiskFolder implements Folder {
     if (this.#isClosed && this.#readers === 0) this.#held.close();
   }
 
-  /** Piece by piece, by the kernel's own calls; `undefined` where there are none, or they fail. */
-  async #readInTurns(): Promise<readonly EntryName[] | undefined> {
-    if (this.#calls === undefined) return undefined;
-    const names: EntryName[] = [];
+  /** Piece by piece, by the kernel's own calls; where they fail, the rest at once. */
+  async *#readInTurns(calls: FolderCalls): AsyncGenerator<readonly EntryName[], void> {
     const descriptor = openSync(this.#held.path, O_FOLDER);
+    let readCount = 0;
     try {
-      for (;;) {
-        const found = this.#calls.readNames(descriptor);
-        if (found === undefined) return undefined;
-        if (found === "end") return names;
-        this.#select(found, names);
-        await nextTurn();
+      while (!this.#isClosed) {
+        const found = calls.readNames(descriptor);
+        if (found === "end") return;
+        if (found === undefined) {
+          yield* this.#readAtOnce(readCount);
+          return;
+        }
+        readCount += found.length;
+        yield this.#select(found);
       }
     } finally {
       closeSync(descriptor);
     }
   }
 
-  /** In a thread of the pool. (`opendir` is no better: this runtime reads all of a folder at its first entry.) */
-  async #readAtOnce(): Promise<readonly EntryName[]> {
+  /**
+   * In a thread of the pool, all but the first `skippedCount`. (`opendir` is no better: this runtime reads all of a folder at its
+   * first entry.)
+   */
+  async *#readAtOnce(skippedCount = 0): AsyncGenerator<readonly EntryName[], void> {
     const dirents = await asyncFiles().readdir(this.#held.path, { withFileTypes: true });
-    if (!this.#held.isInPlace()) return [];
-    const names: EntryName[] = [];
-    for (let start = 0; start < dirents.length; start += BATCH) {
-      if (start > 0) await nextTurn();
-      this.#select(dirents.slice(start, start + BATCH).map(rawNameOf), names);
+    if (!this.#held.isInPlace()) return;
+    for (let start = skippedCount; start < dirents.length && !this.#isClosed; start += BATCH) {
+      yield this.#select(dirents.slice(start, start + BATCH).map(rawNameOf));
     }
-    return names;
   }
 
-  /** Adds to `names` what may be listed of `found`. */
-  #select(found: readonly RawName[], names: EntryName[]): void {
+  /** What may be listed of `found`. */
+  #select(found: readonly RawName[]): readonly EntryName[] {
+    const names: EntryName[] = [];
     for (const { kind, name } of found) {
       if (!isServableName(name)) continue;
       // A name that is not UTF-8 can't be asked for: then nothing is there.
       const known = kind === "unknown" || name.includes("\uFFFD") ? this.#lookAtKind(name) : kind;
       if (known !== "other") names.push({ kind: known, name });
     }
+    return names;
   }
 
   #lookAtKind(name: string): EntryName["kind"] | "other" {

@@ -69,8 +69,11 @@ export type Entry =
 export type EntryName = { readonly kind: "file" | "folder" | "link"; readonly name: string };
 
 export interface Folder {
-  /** Every name in the folder, unsorted, without hidden ones. Reads in batches so that others are served meanwhile. */
-  names(): Promise<readonly EntryName[]>;
+  /**
+   * Every name in the folder, unsorted, without hidden ones, in batches that take some ms at most; none after {@link close}.
+   * Whoever doesn't take them all ends the generator.
+   */
+  names(): AsyncGenerator<readonly EntryName[], void>;
   /** Measures one name; `undefined` when it is gone, or is neither file nor folder, or leaves the root. */
   measure(name: string): Entry | undefined;
   close(): void;

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { EVERYBODY, Portions } from "../../src/base/portions.ts";
 import { orderNames, sortNames } from "../../src/site/listing-order.ts";
 import { DEFAULT_POLICY } from "../../src/site/policy.ts";
 import { countTurns } from "../support/count-turns.ts";
@@ -45,18 +46,20 @@ describe("sortNames()", () => {
       ["", "0"],
     ],
   ])("sorts %j as people look for them", async (names, sorted) => {
-    expect(await sortNames(names)).toEqual(sorted);
-    expect(await sortNames(names.toReversed())).toEqual(sorted);
+    expect(await sortNames(names, new Portions(EVERYBODY))).toEqual(sorted);
+    expect(await sortNames(names.toReversed(), new Portions(EVERYBODY))).toEqual(sorted);
   });
 
   test.each([0, 1, 11_999, 12_000, 12_001, 100_001])("sorts %i numbers by their value", async (count) => {
     const names = Array.from({ length: count }, (_, index) => String((index * 7919) % 100_003));
-    expect(await sortNames(names)).toEqual(names.toSorted((a, b) => Number(a) - Number(b)));
+    expect(await sortNames(names, new Portions(EVERYBODY))).toEqual(
+      names.toSorted((a, b) => Number(a) - Number(b)),
+    );
   });
 
   test("lets others be served in between", async () => {
     const names = Array.from({ length: 100_000 }, (_, index) => `${index % 977}-${index}`);
-    const { turns } = await countTurns(() => sortNames(names));
+    const { turns } = await countTurns(() => sortNames(names, new Portions(EVERYBODY)));
     expect(turns).toBeGreaterThan(2);
   });
 });
@@ -79,11 +82,18 @@ describe("orderNames()", () => {
       })),
     ];
     const folder: Folder = {
-      names: async () => names,
+      names: async function* () {
+        yield names;
+      },
       measure: (name) => measured[name],
       close: () => undefined,
     };
-    expect(await orderNames(folder, DEFAULT_POLICY)).toEqual({
+    expect(
+      await orderNames(folder, DEFAULT_POLICY, {
+        portions: new Portions(EVERYBODY),
+        becomeLong: () => Promise.reject(new Error("It is short")),
+      }),
+    ).toEqual({
       folders: ["to-folder", "z.exe"],
       files: ["b.txt", "to-file.txt"],
     });

@@ -14,7 +14,15 @@ import { openDiskStore } from "../../src/store/disk.ts";
 import type { Store, UnfinishedUpload, UnfinishedUploads } from "../../src/store/store.ts";
 import { sweepAbandonedUploads } from "../../src/store/sweep.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { findText, makeTempRoot, storeErrorKind, type TempRoot, urlPath, WAYS } from "./temp-root.ts";
+import {
+  allNames,
+  findText,
+  makeTempRoot,
+  storeErrorKind,
+  type TempRoot,
+  urlPath,
+  WAYS,
+} from "./temp-root.ts";
 
 const DAY_MS = 86_400_000;
 const PLAIN = { onExist: "refuse" } as const;
@@ -121,7 +129,7 @@ describe.each([...WAYS])("unfinished uploads, %s", (way) => {
       expect([findText(store, `/${name}`), findText(store, `/sub/${name}`)]).toEqual([undefined, undefined]);
     }
     const folder = store.folder(urlPath("/"));
-    expect(await folder?.names()).toEqual([{ kind: "folder", name: "sub" }]);
+    expect(await allNames(folder!)).toEqual([{ kind: "folder", name: "sub" }]);
     folder?.close();
   });
 

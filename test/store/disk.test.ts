@@ -18,6 +18,7 @@ import { join, relative } from "node:path";
 import { openDiskStore } from "../../src/store/disk.ts";
 import type { Store } from "../../src/store/store.ts";
 import {
+  allNames,
   findFile,
   findText,
   makeSpecial,
@@ -405,7 +406,7 @@ describe.each([...WAYS])("openDiskStore() by the %s way", (way) => {
       ]) {
         findText(store, path);
         const folder = store.folder(urlPath(path));
-        await folder?.names();
+        if (folder !== undefined) await allNames(folder);
         folder?.measure("b.txt");
         folder?.measure("out");
         folder?.close();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openDiskStore } from "../../src/store/disk.ts";
 import type { Store } from "../../src/store/store.ts";
 import { StoreError } from "../../src/store/store-error.ts";
-import { findText, makeTempRoot, SECRET, type TempRoot, urlPath } from "./temp-root.ts";
+import { allNames, findText, makeTempRoot, SECRET, type TempRoot, urlPath } from "./temp-root.ts";
 
 setDefaultTimeout(60_000);
 
@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== "linux")("a folder that is swapped for a li
     let attempts = 0;
     await whileSwapping(async () => {
       const folder = store.folder(path);
-      for (const { name } of (await folder?.names()) ?? []) seen.add(name);
+      for (const { name } of folder === undefined ? [] : await allNames(folder)) seen.add(name);
       const entry = folder?.measure("secret.txt");
       if (entry?.kind === "file") seen.add(`${entry.sizeBytes} bytes`);
       folder?.close();

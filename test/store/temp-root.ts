@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { OpenFile, Store } from "../../src/store/store.ts";
+import type { EntryName, Folder, OpenFile, Store } from "../../src/store/store.ts";
 import { StoreError } from "../../src/store/store-error.ts";
 import { parseUrlPath, type UrlPath } from "../../src/wire/target.ts";
 
@@ -117,4 +117,9 @@ export function openPaths(): readonly string[] {
 export function makeSpecial(...command: string[]): boolean {
   const tool = Bun.which(command[0] ?? "");
   return tool !== null && Bun.spawnSync([tool, ...command.slice(1)]).exitCode === 0;
+}
+
+/** All names in `folder`, which stays open. */
+export async function allNames(folder: Folder): Promise<readonly EntryName[]> {
+  return (await Array.fromAsync(folder.names())).flat();
 }

@@ -18,6 +18,9 @@ import { StoreError } from "../../src/store/store-error.ts";
 import { isServableName, isStorableName } from "../../src/store/confine.ts";
 import type { UrlPath } from "../../src/wire/target.ts";
 
+/** So many names of a folder are given at a time. */
+const NAME_BATCH = 1_000;
+
 export type MemoryFile = {
   bytes: Uint8Array;
   modifiedMs: number;
@@ -108,14 +111,19 @@ export class MemoryStore implements Store {
 
   #openFolder(key: string): Folder {
     this.openCount += 1;
-    let isOpen = true;
+    const state = { isOpen: true };
     const prefix = key === "" ? "" : `${key}/`;
+    const names = this.#names(prefix);
     return {
-      names: async () => this.#names(prefix),
-      measure: (name) => this.#measure(prefix, name),
+      names: async function* () {
+        for (let start = 0; start < names.length && state.isOpen; start += NAME_BATCH) {
+          yield names.slice(start, start + NAME_BATCH);
+        }
+      },
+      measure: (name) => (state.isOpen ? this.#measure(prefix, name) : undefined),
       close: () => {
-        if (isOpen) this.openCount -= 1;
-        isOpen = false;
+        if (state.isOpen) this.openCount -= 1;
+        state.isOpen = false;
       },
     };
   }
