@@ -15,7 +15,7 @@ import type { Visit } from "./site.ts";
 /** Up to this size, in bytes, a digest is computed before the first byte is sent: a quarter of a second on a slow machine. */
 export const MOST_WAITED_BYTES = 32 * 1024 * 1024;
 
-/** Answers with the digests `wants`. A digest that can't be had, since the file became shorter, is left out. */
+/** Answers with the digests `wants`. A digest that can't be had, since the file was changed, is left out. */
 export function deliverWithDigests(
   visit: Visit,
   representation: Representation,

@@ -85,7 +85,7 @@ export class KnownDigests {
 
   /**
    * Hashes the whole of `file`, once for all who ask at the same time.
-   * @returns `undefined` when the file has become shorter.
+   * @returns `undefined` when the file has become shorter, or was written over.
    * @throws {GivenUpError} when all of them have gone.
    */
   async find(file: OpenFile, algorithm: DigestAlgorithm, asker: Asker): Promise<Uint8Array | undefined> {
@@ -151,7 +151,7 @@ const readBuffer = once(() => Buffer.allocUnsafeSlow(READ_BYTES));
 
 /**
  * Hashes `pieces` in order, in portions.
- * @returns `undefined` when a file has become shorter than its piece.
+ * @returns `undefined` when a file has become shorter than its piece, or was written over.
  * @throws {GivenUpError} when `asker` has gone.
  */
 export async function hashPieces(
@@ -181,6 +181,7 @@ export async function hashPieces(
       done += count;
       leftBytes -= count;
     }
+    if (piece.file.isIntact?.() === false) return undefined;
   }
   return hasher.digest();
 }

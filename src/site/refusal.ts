@@ -58,7 +58,7 @@ const REFUSALS = {
   changed: [412, "The file is not, or no longer, what the request's conditions ask for."],
   "bad-name": [400, "Nothing can be saved under this name."],
   full: [507, "There is no space left for this file."],
-  busy: [503, "Too many files are open; try again in a moment."],
+  busy: [503, "Too much is under way here; try again in a moment."],
   failed: [500, "The file could not be read or written."],
   unexpected: [500, "Something went wrong here; it is not your request's fault."],
 } as const satisfies Record<StoreErrorKind, RefusalEntry> & Record<string, RefusalEntry>;

@@ -1,21 +1,29 @@
 /** The site on a real folder: what only a disk can show. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  closeSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { ReadableFile } from "../../src/base/piece.ts";
+import { EVERYBODY } from "../../src/base/portions.ts";
+import { hashPieces } from "../../src/site/digests.ts";
 import { closeBody } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
 import type { Site } from "../../src/site/site.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
+import { SETTLING_MS } from "../../src/store/store.ts";
+import { parseUrlPath } from "../../src/wire/target.ts";
 import { get, makeRequest, makeSite, send } from "../support/requests.ts";
 
 let root = "";
@@ -125,4 +133,34 @@ test("a file that shrinks while it is hashed for a trailer ends in an error, not
     while (stream.next() !== undefined);
   }).toThrow("shorter");
   closeBody(outcome.body);
+});
+
+test("a file that is written over while it is hashed has no digest", async () => {
+  const path = join(root, "a.png");
+  const size = 20_000_000;
+  writeFileSync(path, Buffer.alloc(size));
+  await Bun.sleep(SETTLING_MS + 1);
+  for (const changeAt of [undefined, 10_000_000]) {
+    const found = openDiskStore(root).find(parseUrlPath("/a.png")!);
+    if (found?.kind !== "file") throw new Error("No file");
+    const { file } = found;
+    let isChanged = false;
+    const watched: ReadableFile = {
+      read(target, position) {
+        if (!isChanged && position > (changeAt ?? size)) {
+          isChanged = true;
+          const fd = openSync(path, "r+");
+          writeSync(fd, "x");
+          closeSync(fd);
+        }
+        return file.read(target, position);
+      },
+      isIntact: () => file.isIntact?.() !== false,
+      close: () => file.close(),
+    };
+    const pieces = [{ kind: "slice", file: watched, position: 0, length: size }] as const;
+    const digest = await hashPieces(pieces, "sha-256", EVERYBODY);
+    expect([isChanged, digest === undefined]).toEqual([changeAt !== undefined, changeAt !== undefined]);
+    file.close();
+  }
 });
