@@ -208,6 +208,39 @@ describe("a server that goes silent", () => {
     }
   });
 
+  test.each([
+    [
+      "drips the head of its answer",
+      Array.from({ length: 500 }, () => "X-Abc: d\r\n")
+        .join("")
+        .split(""),
+    ],
+    ["sends one 103 after the other", Array.from({ length: 500 }, () => "HTTP/1.1 103 Early Hints\r\n\r\n")],
+  ])("and one that %s is given up, and may be tried again", async (_what, pieces) => {
+    session = makeSession({ silenceMs: 60_000, stallWindowMs: 300 });
+    const isHead = pieces[0]?.length === 1;
+    const script = [hear, ...(isHead ? [say("HTTP/1.1 200 OK\r\n")] : [])];
+    const server = startScriptedServer([[...script, ...pieces.flatMap((piece) => [pause(20), say(piece)])]]);
+    try {
+      const error = await transferErrorOf(get(server));
+      expect([error.phase, error.isRetryable]).toEqual(["receive", true]);
+      expect(error.message).toContain("has not ended the head of its answer within 1 s");
+    } finally {
+      server.stop();
+    }
+  });
+
+  test("is at work as long as it says so (RFC 2518 §10.1)", async () => {
+    session = makeSession({ silenceMs: 60_000, stallWindowMs: 1000 });
+    const working = Array.from({ length: 20 }, () => [say("HTTP/1.1 102 Processing\r\n\r\n"), pause(70)]);
+    const server = startScriptedServer([[hear, ...working.flat(), say(`${head}slow body`)]]);
+    try {
+      expect((await get(server)).bodyBytes).toBe(9);
+    } finally {
+      server.stop();
+    }
+  });
+
   test("is not blamed while the consumer takes its time", async () => {
     const server = startScriptedServer([[hear, say(`${head}slow `), say("body")]]);
     try {
