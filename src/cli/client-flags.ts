@@ -47,7 +47,10 @@ export const JSON_ROWS: readonly (readonly [key: string, meaning: string])[] = [
   ["mediaType, announcedBytes", "as the server announced them"],
   ["bytes, rateBytesPerS", "what was transferred, and how fast"],
   ["savedAs", "path of the saved file, or where the server says it saved"],
-  ["verifiedBy, provenBy", "sha-256, sha-512, length or none; by whose digest: server or user"],
+  [
+    "verifiedBy, provenBy",
+    "sha-256, sha-512, length or none, or date with isUnchanged; by whose digest: server or user",
+  ],
   ["isUnchanged", "true when the file was there already and nothing was fetched"],
   ["attempts, connections", "how often it was asked for, and over how many connections"],
   ["resumedBytes, receivedBytes", "what an earlier run had fetched or sent, and what this one fetched"],

@@ -96,6 +96,7 @@ export function formatConfirmation(
 function formatProof({ proof = "none", provenBy }: TransferDone): string {
   if (proof === "none") return "length not announced";
   if (proof === "length") return "length only";
+  if (proof === "date") return "by its size and date";
   return `${proof} verified by ${provenBy === "user" ? "you" : "server"}`;
 }
 
