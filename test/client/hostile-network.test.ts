@@ -90,6 +90,10 @@ const replace =
   };
 const withoutDigest = (head: string) => head.replace(/^(Want-Repr-Digest|TE): .*\r\n/gim, "");
 
+/** As servers do with parts of large files, whose digest only a HEAD is worth. */
+const asDigestless = ({ head }: HeardRequest): Trick =>
+  head.startsWith("HEAD ") ? {} : { request: withoutDigest };
+
 const weakened = (head: string) =>
   head.replace(/^ETag: /m, "ETag: W/").replace(/^Last-Modified: .*\r\n/m, "");
 
@@ -312,10 +316,6 @@ describe("download(): the next run goes on", () => {
     expect(saved().equals(makeContent(1))).toBe(true);
     expect(folder.names()).toEqual(["a.txt"]);
   });
-
-  /** As servers do with parts of large files, whose digest only a HEAD is worth. */
-  const asDigestless = ({ head }: HeardRequest): Trick =>
-    head.startsWith("HEAD ") ? {} : { request: withoutDigest };
 
   test("and asks for the digest of what came in pieces", async () => {
     await interrupted(asDigestless);

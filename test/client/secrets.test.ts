@@ -165,13 +165,13 @@ describe("the family of addresses", () => {
   });
 });
 
-describe("what is there already", () => {
-  const SAME_DATE = "Last-Modified: Sat, 21 Nov 2026 12:00:00 GMT\r\n";
-  const leaveFile = (text: string) => {
-    writeFileSync(folder.at("a.txt"), text);
-    utimesSync(folder.at("a.txt"), new Date(), new Date("2026-11-21T12:00:00.7Z"));
-  };
+const SAME_DATE = "Last-Modified: Sat, 21 Nov 2026 12:00:00 GMT\r\n";
+const leaveFile = (text: string) => {
+  writeFileSync(folder.at("a.txt"), text);
+  utimesSync(folder.at("a.txt"), new Date(), new Date("2026-11-21T12:00:00.7Z"));
+};
 
+describe("what is there already", () => {
   test("is not fetched again when the server's digest proves it", async () => {
     writeFileSync(folder.at("a.txt"), "hello");
     const server = serve([hear, headWith(`Repr-Digest: sha-256=:${digest("hello")}:\r\n`)]);
