@@ -57,7 +57,7 @@ export const JSON_ROWS: readonly (readonly [key: string, meaning: string])[] = [
   ["rtt", "minUs, meanUs, maxUs, samples: round-trip times over the transfer"],
   ["server", "name, address, port, family, type, protocol, timeoutMs, rttUs, software, isReused"],
   ["client", "address, port"],
-  ["phases", "resolveMs, connectMs, firstByteMs, transferMs"],
+  ["phases", "resolveMs, connectMs, firstByteMs, transferMs, saveMs (of a file: proof and disk)"],
   ["error", "message, phase, keptBytes to go on with (only when it failed)"],
   ["exitCode", "as below"],
 ];

@@ -67,7 +67,8 @@ function durationOf({
 }
 
 /**
- * Formats `Saved photo.jpg — 1.2 MB in 12 ms (98 MB/s), length verified`, or `Sent notes.txt — …` for an upload.
+ * Formats `Saved photo.jpg — 1.2 MB in 12 ms (98 MB/s), length only`, or `Sent notes.txt — …` for an upload. What proving and
+ * saving took is told if it is long: `in 33 s (151 MB/s) and 10 s until it was on the disk`.
  *
  * @param name what was transferred, as the person called it.
  */
@@ -89,7 +90,14 @@ export function formatConfirmation(
     done.savedAs === undefined
       ? `Received ${printable(name)}`
       : `Saved ${printable(shortPath(done.savedAs))}`;
-  return `${what} — ${figures}${resumed}, ${check}`;
+  return `${what} — ${figures}${formatSaving(done)}${resumed}, ${check}`;
+}
+
+/** From so long on a person has waited for it. */
+const LONG_SAVE_MS = 1000;
+
+function formatSaving({ phases: { saveMs = 0 } }: TransferDone): string {
+  return saveMs < LONG_SAVE_MS ? "" : ` and ${formatDurationMs(saveMs)} until it was on the disk`;
 }
 
 /** What shows that a download is whole, and by whose word. */
@@ -135,6 +143,7 @@ function roundPhases(phases: Phases): Phases {
     connectMs: roundToUs(phases.connectMs),
     firstByteMs: roundToUs(phases.firstByteMs),
     transferMs: roundToUs(phases.transferMs),
+    ...(phases.saveMs === undefined ? {} : { saveMs: roundToUs(phases.saveMs) }),
   };
 }
 
@@ -194,7 +203,8 @@ function savedText(done: TransferDone | undefined): string {
 
 function sumPhases(phases: Phases | undefined): { readonly totalMs: number } {
   if (phases === undefined) return { totalMs: 0 };
-  return { totalMs: phases.resolveMs + phases.connectMs + phases.firstByteMs + phases.transferMs };
+  const { resolveMs, connectMs, firstByteMs, transferMs, saveMs = 0 } = phases;
+  return { totalMs: resolveMs + connectMs + firstByteMs + transferMs + saveMs };
 }
 
 /** A path below the current folder is shown from there. */

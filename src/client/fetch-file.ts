@@ -300,7 +300,11 @@ class FileFetch {
       answer: this.#answer,
       savedPath: this.#store.path,
       bodyBytes: sizeBytes,
-      phases: { ...this.#phases, transferMs: transferredAtMs - this.#firstByteAtMs },
+      phases: {
+        ...this.#phases,
+        transferMs: transferredAtMs - this.#firstByteAtMs,
+        saveMs: this.#session.options.clock.monotonicMs() - transferredAtMs,
+      },
       proof: proven?.algorithm ?? (this.#isUnbounded ? "none" : "length"),
       provenBy: proven?.by,
       attempts: this.#attempts,

@@ -34,6 +34,8 @@ export type Phases = {
   readonly firstByteMs: number;
   /** From the answer's first byte to its last. For an upload: from the body's first byte to the answer's last. */
   readonly transferMs: number;
+  /** From the content's last byte until the file was proven, on the disk and under its name; absent where nothing was saved. */
+  readonly saveMs?: number;
 };
 
 /** What is still to come when all content is there: the server's digest of it, its own digest, the disk. */

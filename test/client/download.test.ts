@@ -193,6 +193,7 @@ describe("download(): the answer", () => {
     });
     if (libc() !== undefined) expect(result.answer.connection.rttUs).toBeGreaterThan(0);
     for (const duration of Object.values(result.phases)) expect(duration).toBeGreaterThanOrEqual(0);
+    expect(result.phases.saveMs).toBeGreaterThan(0);
   });
 
   test("CVE-2009-4487: the server's words come without control characters", async () => {
