@@ -68,7 +68,7 @@ function durationOf({
 
 /**
  * Formats `Saved photo.jpg — 1.2 MB in 12 ms (98 MB/s), length only`, or `Sent notes.txt — …` for an upload. What proving and
- * saving took is told if it is long: `in 33 s (151 MB/s) and 10 s until it was on the disk`.
+ * saving took is told if it is long: `in 33 s (151 MB/s), 10 s more until it was on the disk`.
  *
  * @param name what was transferred, as the person called it.
  */
@@ -90,14 +90,14 @@ export function formatConfirmation(
     done.savedAs === undefined
       ? `Received ${printable(name)}`
       : `Saved ${printable(shortPath(done.savedAs))}`;
-  return `${what} — ${figures}${formatSaving(done)}${resumed}, ${check}`;
+  return `${what} — ${figures}${resumed}${formatSaving(done)}, ${check}`;
 }
 
 /** From so long on a person has waited for it. */
 const LONG_SAVE_MS = 1000;
 
 function formatSaving({ phases: { saveMs = 0 } }: TransferDone): string {
-  return saveMs < LONG_SAVE_MS ? "" : ` and ${formatDurationMs(saveMs)} until it was on the disk`;
+  return saveMs < LONG_SAVE_MS ? "" : `, ${formatDurationMs(saveMs)} more until it was on the disk`;
 }
 
 /** What shows that a download is whole, and by whose word. */

@@ -87,7 +87,7 @@ describe("formatConfirmation()", () => {
 
   test.each([
     [999, "1.2 MB in 12 ms (100 MB/s), length only"],
-    [9800, "1.2 MB in 12 ms (100 MB/s) and 9.8 s until it was on the disk, length only"],
+    [9800, "1.2 MB in 12 ms (100 MB/s), 9.8 s more until it was on the disk, length only"],
   ])("tells of the disk when it took long: %d ms", (saveMs, text) => {
     const done = { ...DONE, phases: { ...DONE.phases, saveMs } };
     expect(formatConfirmation({ ...GOT, done }, "")).toEndWith(text);
