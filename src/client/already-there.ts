@@ -31,6 +31,7 @@ export async function findUnchanged(
   const startedAtMs = session.options.clock.monotonicMs();
   const path = join(place.folder, place.name);
   try {
+    options.onProgress?.({ doneBytes: 0, totalBytes: undefined, waitsFor: "digest" });
     const fields = [["Want-Repr-Digest", "sha-256=1"]] as const;
     const arrival = await follow(session, { url, method: "HEAD", fields, ownFields, signal });
     const sameness = await findSameness(path, arrival, options);
@@ -91,6 +92,7 @@ async function findSameness(
       const isTaken = options.requireDigest !== true && looksSame(found, remote);
       return isTaken ? { proof: "date", by: undefined, sizeBytes } : undefined;
     }
+    options.onProgress?.({ doneBytes: 0, totalBytes: sizeBytes, waitsFor: "check" });
     if (!(await hasDigest(found, expected, options.signal))) return undefined;
     return {
       proof: expected.algorithm,

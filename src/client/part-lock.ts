@@ -160,7 +160,7 @@ function isBusy(target: string, path: string, owner: ProcessIdentity | undefined
   const advice =
     isSameHost && place === ""
       ? "wait for it, or end it"
-      : `if that one is gone, remove "${printable(path)}"`;
+      : `if that one is gone, remove "${printable(path)}", or try again when nothing has changed for an hour`;
   const who = `process ${owner.pid}${place} on "${printable(owner.host)}"`;
   return new TransferError("save", `${what}: ${who} is fetching it; ${advice}`);
 }

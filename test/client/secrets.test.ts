@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } fro
 import { download, type DownloadOptions } from "../../src/client/download.ts";
 import { parseRemoteUrl, UrlError } from "../../src/client/origin.ts";
 import { readRemoteTree } from "../../src/client/remote-tree.ts";
+import type { TransferProgress } from "../../src/client/report.ts";
 import type { ProxyFor, Session } from "../../src/client/session.ts";
 import {
   makeSession,
@@ -175,12 +176,15 @@ describe("what is there already", () => {
   test("is not fetched again when the server's digest proves it", async () => {
     writeFileSync(folder.at("a.txt"), "hello");
     const server = serve([hear, headWith(`Repr-Digest: sha-256=:${digest("hello")}:\r\n`)]);
-    expect(await get(server)).toMatchObject({
+    const waits: unknown[] = [];
+    const onProgress = ({ waitsFor }: TransferProgress) => waits.push(waitsFor);
+    expect(await get(server, { onProgress })).toMatchObject({
       isUnchanged: true,
       receivedBytes: 0,
       proof: "sha-256",
       provenBy: "server",
     });
+    expect(waits).toEqual(["digest", "check"]);
     expect(server.received).toHaveLength(1);
   });
 
