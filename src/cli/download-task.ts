@@ -2,6 +2,7 @@
  * One download as `get` and the shell do it: saved, or printed for as long as somebody reads.
  */
 import type { Destination, DownloadOptions, DownloadResult } from "../client/download.ts";
+import { TransferError } from "../client/transfer-error.ts";
 import { ContentPrinter } from "./content-printer.ts";
 import type { DownloadSettings } from "./download-flags.ts";
 import { acceptForPage, refuseFolderPage } from "./folder-page.ts";
@@ -28,7 +29,7 @@ export function downloadTask(
 ): TransferTask {
   const { url, name, signal, path, output, force, limits = [] } = wish;
   const unwanted = new AbortController();
-  const printer = output && new ContentPrinter(output, () => unwanted.abort());
+  const printer = output && new ContentPrinter(output, () => unwanted.abort(unverified()));
   const destination: Destination =
     path === undefined
       ? { kind: "consumer", consume: (bytes) => printer?.print(bytes) }
@@ -38,7 +39,7 @@ export function downloadTask(
     url,
     name,
     signal,
-    isUnwanted: () => printer?.hasReader === false,
+    isUnwanted: () => printer?.hasReader === false && !asksForProof(wish),
     start: async (hooks) => {
       const result = await download({
         ...wish.settings,
@@ -57,4 +58,16 @@ export function downloadTask(
       return { ...result, savedAs: result.savedPath };
     },
   };
+}
+
+/** Whether the content must be proven: then it is no good end when its reader wants no more of it. */
+function asksForProof({ settings }: DownloadWish): boolean {
+  return settings?.checksum !== undefined || settings?.requireDigest === true;
+}
+
+function unverified(): TransferError {
+  return new TransferError(
+    "verify",
+    "The reader of the output went away before all had come, so that its digest could not be verified; let it read to the end",
+  );
 }

@@ -65,13 +65,14 @@ export function statusColor(status: number, colors: Colors): (text: string) => s
   return status >= 300 ? colors.cyan : colors.green;
 }
 
-/** `resolve 0.2 ms · connect 0.3 ms · first byte 1.2 ms · transfer 12 ms`. */
+/** `resolve 0.2 ms · connect 0.3 ms · first byte 1.2 ms · transfer 12 ms`, and `· save 8 ms` where something was saved. */
 export function formatPhases(phases: Phases): string {
   return [
     `resolve ${formatDurationMs(phases.resolveMs)}`,
     `connect ${formatDurationMs(phases.connectMs)}`,
     `first byte ${formatDurationMs(phases.firstByteMs)}`,
     `transfer ${formatDurationMs(phases.transferMs)}`,
+    ...(phases.saveMs === undefined ? [] : [`save ${formatDurationMs(phases.saveMs)}`]),
   ].join(" · ");
 }
 

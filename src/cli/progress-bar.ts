@@ -4,7 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import { printable } from "../base/printable.ts";
 import { formatBytes, formatDurationMs, formatRate } from "../base/units.ts";
-import type { TransferProgress } from "../client/report.ts";
+import type { LastWait, TransferProgress } from "../client/report.ts";
 import type { Extent } from "../client/written-spans.ts";
 import type { Output } from "./terminal.ts";
 
@@ -17,6 +17,12 @@ const MIN_BAR = 6;
 /** Begins a line anew and clears what was on it (ECMA-48 CR, EL). */
 const CLEAR_LINE = "\r\u001b[K";
 
+const WAIT_WORDS: Readonly<Record<LastWait, string>> = {
+  digest: "waiting for the server's digest",
+  check: "checking",
+  disk: "writing to the disk",
+};
+
 export type ProgressFacts = TransferProgress & { readonly name: string; readonly rateBytesPerS: number };
 
 /** Draws on a terminal after half a second, and nothing at all elsewhere. */
@@ -28,6 +34,7 @@ export class ProgressBar {
   /** The first count, and when it came. */
   #first: { readonly bytes: number; readonly ms: number } | undefined;
   #isDrawn = false;
+  #late: ReturnType<typeof setTimeout> | undefined;
 
   constructor(output: Output, clock: Clock, name: string) {
     this.#output = output;
@@ -38,13 +45,25 @@ export class ProgressBar {
 
   /** Takes the counts as they are now. */
   update(progress: TransferProgress): void {
-    const { doneBytes } = progress;
+    const { doneBytes, waitsFor } = progress;
     const nowMs = this.#clock.monotonicMs();
     // What an earlier run had fetched does not count for the rate of this one, nor does the wait for the first byte.
     this.#first ??= { bytes: doneBytes, ms: nowMs };
-    if (!this.#output.isTerminal || nowMs - this.#startMs < SHOW_AFTER_MS) return;
-    const movedMs = nowMs - this.#first.ms;
-    const rateBytesPerS = movedMs > 0 ? ((doneBytes - this.#first.bytes) / movedMs) * 1000 : 0;
+    clearTimeout(this.#late);
+    if (!this.#output.isTerminal) return;
+    const earlyMs = this.#startMs + SHOW_AFTER_MS - nowMs;
+    if (earlyMs <= 0) this.#draw(progress, this.#first, nowMs);
+    // Nothing more is told while it is waited.
+    else if (waitsFor !== undefined) this.#late = setTimeout(() => this.update(progress), earlyMs);
+  }
+
+  #draw(
+    progress: TransferProgress,
+    first: { readonly bytes: number; readonly ms: number },
+    nowMs: number,
+  ): void {
+    const movedMs = nowMs - first.ms;
+    const rateBytesPerS = movedMs > 0 ? ((progress.doneBytes - first.bytes) / movedMs) * 1000 : 0;
     const facts = { ...progress, name: this.#name, rateBytesPerS };
     this.#output.print(`${CLEAR_LINE}${formatProgress(facts, this.#output.columns() - 1)}`);
     this.#isDrawn = true;
@@ -52,6 +71,7 @@ export class ProgressBar {
 
   /** Takes the bar away, so that what follows begins a clean line. */
   clear(): void {
+    clearTimeout(this.#late);
     if (this.#isDrawn) this.#output.print(CLEAR_LINE);
     this.#isDrawn = false;
   }
@@ -69,6 +89,7 @@ export function formatProgress(facts: ProgressFacts, columns: number): string {
     totalBytes === undefined || totalBytes === 0 ? undefined : Math.min(1, doneBytes / totalBytes);
   const percent = share === undefined ? formatBytes(doneBytes) : `${Math.floor(share * 100)} %`.padStart(5);
   const counts = totalBytes === undefined ? "" : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
+  if (facts.waitsFor !== undefined) return formatWait(facts, { percent, counts, columns });
   // The least bar holds the place of the one that is drawn when it is known how much room is left.
   const reserved = isScattered(facts) ? " ".repeat(MIN_BAR + 2) : "";
   const parts = [percent, printable(facts.name), reserved, formatRate(rateBytesPerS), counts];
@@ -78,6 +99,16 @@ export function formatProgress(facts: ProgressFacts, columns: number): string {
   const room = columns - width + (place === "" ? 0 : place.length + 2);
   const bar = share === undefined ? "" : formatBar(facts, share, room);
   return [name, shownPercent, bar, shownCounts, rate, left].filter((part) => part !== "").join("  ");
+}
+
+/** Formats `photo.jpg  100 %  30 MB of 30 MB  writing to the disk`. */
+function formatWait(
+  { name, waitsFor = "check" }: ProgressFacts,
+  shown: { readonly percent: string; readonly counts: string; readonly columns: number },
+): string {
+  const parts = [shown.percent, printable(name), WAIT_WORDS[waitsFor], shown.counts];
+  const [percent = "", shownName = "", wait = "", counts = ""] = keepFitting(parts, shown.columns);
+  return [shownName, percent, counts, wait].filter((part) => part !== "").join("  ");
 }
 
 /** The parts as far as they fit one behind the other, with two spaces between them; empty where they don't. */

@@ -67,7 +67,8 @@ function durationOf({
 }
 
 /**
- * Formats `Saved photo.jpg — 1.2 MB in 12 ms (98 MB/s), length verified`, or `Sent notes.txt — …` for an upload.
+ * Formats `Saved photo.jpg — 1.2 MB in 12 ms (98 MB/s), length only`, or `Sent notes.txt — …` for an upload. What proving and
+ * saving took is told if it is long: `in 33 s (151 MB/s), 10 s more until it was on the disk`.
  *
  * @param name what was transferred, as the person called it.
  */
@@ -89,13 +90,21 @@ export function formatConfirmation(
     done.savedAs === undefined
       ? `Received ${printable(name)}`
       : `Saved ${printable(shortPath(done.savedAs))}`;
-  return `${what} — ${figures}${resumed}, ${check}`;
+  return `${what} — ${figures}${resumed}${formatSaving(done)}, ${check}`;
+}
+
+/** From so long on a person has waited for it. */
+const LONG_SAVE_MS = 1000;
+
+function formatSaving({ phases: { saveMs = 0 } }: TransferDone): string {
+  return saveMs < LONG_SAVE_MS ? "" : `, ${formatDurationMs(saveMs)} more until it was on the disk`;
 }
 
 /** What shows that a download is whole, and by whose word. */
 function formatProof({ proof = "none", provenBy }: TransferDone): string {
   if (proof === "none") return "length not announced";
   if (proof === "length") return "length only";
+  if (proof === "date") return "by its size and date";
   return `${proof} verified by ${provenBy === "user" ? "you" : "server"}`;
 }
 
@@ -134,6 +143,7 @@ function roundPhases(phases: Phases): Phases {
     connectMs: roundToUs(phases.connectMs),
     firstByteMs: roundToUs(phases.firstByteMs),
     transferMs: roundToUs(phases.transferMs),
+    ...(phases.saveMs === undefined ? {} : { saveMs: roundToUs(phases.saveMs) }),
   };
 }
 
@@ -193,7 +203,8 @@ function savedText(done: TransferDone | undefined): string {
 
 function sumPhases(phases: Phases | undefined): { readonly totalMs: number } {
   if (phases === undefined) return { totalMs: 0 };
-  return { totalMs: phases.resolveMs + phases.connectMs + phases.firstByteMs + phases.transferMs };
+  const { resolveMs, connectMs, firstByteMs, transferMs, saveMs = 0 } = phases;
+  return { totalMs: resolveMs + connectMs + firstByteMs + transferMs + saveMs };
 }
 
 /** A path below the current folder is shown from there. */

@@ -3,22 +3,23 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { announceAnswer, measurePhases } from "./answer.ts";
+import { announceAnswer, measurePhases, modifiedAt } from "./answer.ts";
 import { discardBody } from "./conversation.ts";
 import type { Place } from "./destination.ts";
-import type { DownloadOptions, DownloadResult } from "./download-options.ts";
+import type { DownloadOptions, DownloadResult, Proof } from "./download-options.ts";
 import { FileHash } from "./file-hash.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import { type Arrival, follow } from "./redirect.ts";
+import { looksSame } from "./same-file.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
-import { announcedSha256, isSameDigest } from "./verify.ts";
+import { announcedSha256, type Checksum, isSameDigest } from "./verify.ts";
 
 /**
- * Asks the server for the file's digest and compares it with what is at `place`. The same length and time would prove
- * nothing.
+ * Asks the server for the file's digest and compares it with what is at `place`. Where there is none to compare, the same size and
+ * date are taken for the same file, unless a digest is required.
  *
- * @returns `undefined` when it can't be shown that the file is the server's, for whatever reason.
+ * @returns `undefined` when nothing shows that the file is the server's, for whatever reason.
  * @throws {TransferError} only when interrupted.
  */
 export async function findUnchanged(
@@ -30,11 +31,12 @@ export async function findUnchanged(
   const startedAtMs = session.options.clock.monotonicMs();
   const path = join(place.folder, place.name);
   try {
+    options.onProgress?.({ doneBytes: 0, totalBytes: undefined, waitsFor: "digest" });
     const fields = [["Want-Repr-Digest", "sha-256=1"]] as const;
     const arrival = await follow(session, { url, method: "HEAD", fields, ownFields, signal });
-    const provenBy = await proveSame(path, arrival, options);
+    const sameness = await findSameness(path, arrival, options);
     const phases = measurePhases(arrival.reply, session.options.clock);
-    if (provenBy === undefined) {
+    if (sameness === undefined) {
       await discardBody(session, arrival.reply);
       return undefined;
     }
@@ -43,12 +45,12 @@ export async function findUnchanged(
     return {
       answer,
       savedPath: path,
-      bodyBytes: provenBy.sizeBytes,
+      bodyBytes: sameness.sizeBytes,
       phases,
-      proof: options.checksum?.algorithm ?? "sha-256",
-      provenBy: provenBy.by,
+      proof: sameness.proof,
+      provenBy: sameness.by,
       attempts: 1,
-      resumedBytes: provenBy.sizeBytes,
+      resumedBytes: sameness.sizeBytes,
       receivedBytes: 0,
       connections: 1,
       isUnchanged: true,
@@ -61,37 +63,64 @@ export async function findUnchanged(
   }
 }
 
-type Sameness = { readonly by: "server" | "user"; readonly sizeBytes: number };
+/** What shows that the file is the server's, by whose digest, and how long it is. */
+type Sameness = {
+  readonly proof: Proof;
+  readonly by: "server" | "user" | undefined;
+  readonly sizeBytes: number;
+};
 
-async function proveSame(
+async function findSameness(
   path: string,
   { reply: { head } }: Arrival,
-  { checksum, signal }: DownloadOptions,
+  options: DownloadOptions,
 ): Promise<Sameness | undefined> {
   if (head.status !== 200 || head.fields.has("content-encoding")) return undefined;
-  const announced = announcedSha256(head.fields, "whole");
-  const expected = checksum ?? (announced && { algorithm: "sha-256" as const, digest: announced });
-  if (expected === undefined) return undefined;
-  const length = head.fields.get("content-length");
   const found = openFile(path);
   if (found === undefined) return undefined;
   try {
-    if (length !== undefined && length !== String(found.sizeBytes)) return undefined;
-    const { fd } = found;
-    const hash = new FileHash({
-      fd,
-      read: (target, position) => readSync(fd, target, 0, target.length, position),
-    });
-    hash.need(expected.algorithm);
-    const digests = await hash.finish(found.sizeBytes, signal);
-    if (!isSameDigest(expected.digest, digests.get(expected.algorithm))) return undefined;
-    return { by: checksum === undefined ? "server" : "user", sizeBytes: found.sizeBytes };
+    const { sizeBytes } = found;
+    const length = head.fields.get("content-length");
+    if (length !== undefined && length !== String(sizeBytes)) return undefined;
+    const announced = announcedSha256(head.fields, "whole");
+    const expected = options.checksum ?? (announced && { algorithm: "sha-256" as const, digest: announced });
+    if (expected === undefined) {
+      const remote = {
+        sizeBytes: length === undefined ? undefined : sizeBytes,
+        modifiedMs: modifiedAt(head),
+      };
+      const isTaken = options.requireDigest !== true && looksSame(found, remote);
+      return isTaken ? { proof: "date", by: undefined, sizeBytes } : undefined;
+    }
+    options.onProgress?.({ doneBytes: 0, totalBytes: sizeBytes, waitsFor: "check" });
+    if (!(await hasDigest(found, expected, options.signal))) return undefined;
+    return {
+      proof: expected.algorithm,
+      by: options.checksum === undefined ? "server" : "user",
+      sizeBytes,
+    };
   } finally {
     closeSync(found.fd);
   }
 }
 
-function openFile(path: string): { readonly fd: number; readonly sizeBytes: number } | undefined {
+async function hasDigest(
+  { fd, sizeBytes }: OpenFile,
+  { algorithm, digest }: Checksum,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const hash = new FileHash({
+    fd,
+    read: (target, position) => readSync(fd, target, 0, target.length, position),
+  });
+  hash.need(algorithm);
+  const digests = await hash.finish(sizeBytes, signal);
+  return isSameDigest(digest, digests.get(algorithm));
+}
+
+type OpenFile = { readonly fd: number; readonly sizeBytes: number; readonly modifiedMs: number };
+
+function openFile(path: string): OpenFile | undefined {
   let fd: number;
   try {
     // A pipe under the name would be waited for.
@@ -100,7 +129,7 @@ function openFile(path: string): { readonly fd: number; readonly sizeBytes: numb
     return undefined;
   }
   const stats = fstatSync(fd);
-  if (stats.isFile()) return { fd, sizeBytes: stats.size };
+  if (stats.isFile()) return { fd, sizeBytes: stats.size, modifiedMs: stats.mtimeMs };
   closeSync(fd);
   return undefined;
 }

@@ -12,20 +12,13 @@ import { holdsUnread, readRttUs, readTcpInfo } from "../net/tcp-info.ts";
 import { Exchange } from "../wire/exchange.ts";
 import type { WireEvent, WireMessage } from "../wire/message.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
+import { AnswerWatch, type AnswerWatchOptions } from "./answer-watch.ts";
 import { interruption } from "./interruption.ts";
 import type { Origin } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
 
-export type ConnectionOptions = {
-  /** Longest silence of the server while it is being waited for, in ms. */
-  readonly silenceMs: number;
-  readonly clock: Clock;
-};
-
 const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
-/** How often, within the longest silence, it is looked for signs of life. */
-const LOOKS_PER_SILENCE = 4;
 /** Other connections, signals and timers wait for about so long at most. */
 const TURN_MS = 10;
 
@@ -42,7 +35,8 @@ export class Connection {
   /** Gives memory to read the next of large content into, for who wants it there. */
   lend: (() => Uint8Array | undefined) | undefined;
 
-  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #watch: AnswerWatch;
   readonly #exchange = new Exchange("client");
   readonly #outbox: Outbox;
   /** Reads what is large; what it has read is one event, so its memory is free again when the next is asked for. */
@@ -61,15 +55,12 @@ export class Connection {
   #wake: (() => void) | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
-  #watch: ReturnType<typeof setTimeout> | undefined;
-  #activeAtMs = 0;
-  /** What was delivered when it was last looked at, if some was still on its way then. */
-  #undelivered: number | undefined;
   #requestCount = 0;
 
-  constructor(origin: Origin, options: ConnectionOptions) {
+  constructor(origin: Origin, options: AnswerWatchOptions) {
     this.origin = origin;
-    this.#options = options;
+    this.#clock = options.clock;
+    this.#watch = new AnswerWatch(this, options, (what) => this.#fail(this.#late(what)));
     this.#place = printable(formatHostPort(origin.host, origin.port));
     this.#outbox = new Outbox(this.#writer());
     const scratch = () => this.lend?.() ?? (this.#scratch ??= Buffer.allocUnsafeSlow(DIRECT_BYTES));
@@ -126,6 +117,16 @@ export class Connection {
     return this.#requestCount > 1;
   }
 
+  /** Whether somebody waits for the next event. */
+  get isAwaited(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  /** Whether some of the request is still to be sent. */
+  get isSending(): boolean {
+    return !this.#exchange.isSent || !this.#outbox.isEmpty;
+  }
+
   /** Whether all that was sent is with the kernel. */
   get isFlushed(): boolean {
     return this.#outbox.isEmpty;
@@ -152,9 +153,7 @@ export class Connection {
     if (this.#isClosed) return;
     this.firstByteAtMs = undefined;
     this.#requestCount += 1;
-    this.#activeAtMs = this.#nowMs();
-    this.#undelivered = undefined;
-    this.#watchSilence(this.#lookMs);
+    this.#watch.begin();
     this.#signal = signal;
     this.#onAbort = () => this.#fail(interruption(this.#phase(), signal));
     if (signal.aborted) this.#onAbort();
@@ -163,8 +162,7 @@ export class Connection {
 
   /** Ends what {@link begin} began; the connection stays open and idle. */
   rest(): void {
-    clearTimeout(this.#watch);
-    this.#watch = undefined;
+    this.#watch.rest();
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#signal = undefined;
     this.#onAbort = undefined;
@@ -179,7 +177,7 @@ export class Connection {
     if (this.#isClosed || this.#ending !== undefined) return;
     for (const piece of this.#exchange.send(message)) this.#outbox.push(piece);
     this.#flush();
-    if (message.kind === "request") this.askedAtMs = this.#nowMs();
+    if (message.kind === "request") this.askedAtMs = this.#clock.monotonicMs();
   }
 
   /**
@@ -196,7 +194,7 @@ export class Connection {
 
   /** Waits until something happened: bytes came or left, or the connection ended. One caller at a time. */
   change(): Promise<void> {
-    this.#activeAtMs = this.#nowMs();
+    this.#watch.noteLife();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     return promise;
@@ -233,7 +231,7 @@ export class Connection {
       return;
     }
     this.#socket = socket;
-    this.openedAtMs = this.#nowMs();
+    this.openedAtMs = this.#clock.monotonicMs();
     this.#endpoint = {
       peerAddress: normalizeAddress(socket.remoteAddress),
       peerPort: socket.remotePort,
@@ -250,8 +248,8 @@ export class Connection {
       this.#fail(new TransferError("protocol", `${this.#place} sent something that was not asked for`));
       return;
     }
-    this.#activeAtMs = this.#nowMs();
-    this.firstByteAtMs ??= this.#activeAtMs;
+    const nowMs = this.#watch.noteBytes();
+    this.firstByteAtMs ??= nowMs;
     this.#reader.beginTurn();
     this.#exchange.receive(chunk);
     if (this.#exchange.bufferedBytes > PAUSE_BYTES) this.#pause();
@@ -290,7 +288,7 @@ export class Connection {
       this.#fail(new TransferError("read", reason, { cause }));
       return;
     }
-    if (this.#outbox.pendingBytes < pendingBytes) this.#activeAtMs = this.#nowMs();
+    if (this.#outbox.pendingBytes < pendingBytes) this.#watch.noteLife();
     if (this.#outbox.isEmpty) this.nudge();
   }
 
@@ -304,7 +302,9 @@ export class Connection {
 
   #nextEvent(): WireEvent | undefined {
     try {
-      return this.#exchange.next();
+      const event = this.#exchange.next();
+      if (event !== undefined) this.#watch.noteEvent(event);
+      return event;
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
       throw this.#fail(
@@ -348,7 +348,7 @@ export class Connection {
   }
 
   #phase(): "send" | "receive" {
-    return this.#exchange.isSent && this.#outbox.isEmpty ? "receive" : "send";
+    return this.isSending ? "send" : "receive";
   }
 
   #pause(): void {
@@ -362,39 +362,8 @@ export class Connection {
     this.#socket?.resume();
   }
 
-  /** One timer for a whole answer: it looks when the last sign of life was, and sleeps on. */
-  #watchSilence(delayMs: number): void {
-    this.#watch = setTimeout(() => {
-      // Whoever is not being waited for is not silent; nor is a server that takes what is sent, however slowly.
-      if (this.#wake === undefined || this.#hasDelivered()) this.#activeAtMs = this.#nowMs();
-      const leftMs = this.#activeAtMs + this.#options.silenceMs - this.#nowMs();
-      if (leftMs > 0) this.#watchSilence(Math.min(leftMs, this.#lookMs));
-      else this.#fail(this.#silence());
-    }, delayMs);
-  }
-
-  get #lookMs(): number {
-    return this.#options.silenceMs / LOOKS_PER_SILENCE;
-  }
-
-  /** Whether any of what was on its way at the last look has been taken since. The kernel's buffer hides that from the outbox. */
-  #hasDelivered(): boolean {
-    const before = this.#undelivered;
-    const deliveredBytes = this.deliveredBytes;
-    this.#undelivered = this.isDelivering ? deliveredBytes : undefined;
-    return before !== undefined && deliveredBytes > before;
-  }
-
-  #silence(): TransferError {
-    const seconds = Math.max(1, Math.round(this.#options.silenceMs / 1000));
-    return new TransferError(
-      this.#phase(),
-      `${this.#place} has been silent for ${seconds} s; try again, or allow more time`,
-      { isRetryable: true },
-    );
-  }
-
-  #nowMs(): number {
-    return this.#options.clock.monotonicMs();
+  #late(what: string): TransferError {
+    const text = `${this.#place} ${what}; try again, or allow more time`;
+    return new TransferError(this.#phase(), text, { isRetryable: true });
   }
 }

@@ -49,9 +49,9 @@ export type DownloadOptions = {
 
 /**
  * What shows that the content is whole: a digest that was announced, the length or the chunks it is framed in, or
- * nothing, when its end was the connection's.
+ * nothing, when its end was the connection's. Of a file that was there already: a digest, or its size and date.
  */
-export type Proof = DigestAlgorithm | "length" | "none";
+export type Proof = DigestAlgorithm | "date" | "length" | "none";
 
 export type DownloadResult = {
   readonly answer: Answer;

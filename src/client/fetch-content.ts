@@ -6,7 +6,7 @@ import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import { type Answer, describeAnswer, measurePhases } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import { asTransferError, explainRefusal, readBody } from "./conversation.ts";
+import { asTransferError, explainRefusal } from "./conversation.ts";
 import { DigestCheck } from "./digest-check.ts";
 import { cannotSave } from "./disk-error.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
@@ -18,6 +18,7 @@ import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import type { Reply, Session } from "./session.ts";
 import { DIGEST_FIELDS } from "./verify.ts";
+import { readWatchedBody } from "./watched-body.ts";
 
 export type Consume = (bytes: Uint8Array) => void | Promise<void>;
 
@@ -109,7 +110,8 @@ class ContentFetch {
     const { pace } = this.#options;
     try {
       const check = new DigestCheck(head.fields, this.#options);
-      const trailers = await readBody(connection, (bytes) => {
+      const limits = { ...this.#session.options, pace };
+      const trailers = await readWatchedBody(connection, limits, (bytes) => {
         check.update(bytes);
         meter.advance(bytes.length);
         rtt.sample(connection, clock.monotonicMs());

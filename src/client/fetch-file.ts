@@ -277,15 +277,18 @@ class FileFetch {
     const transferredAtMs = this.#session.options.clock.monotonicMs();
     const sizeBytes = this.#store.version?.totalBytes ?? 0;
     if (this.#proof.isMissing) await this.#askDigest();
+    this.#body.finish("check");
     const proven = await this.#proof.check(sizeBytes);
+    this.#body.finish("disk");
     if (this.#modifiedMs !== undefined) this.#store.setModified(this.#modifiedMs);
     await this.#store.commit(sizeBytes, () => throwIfInterrupted("save", signal));
     this.#body.finish();
     return this.#result(sizeBytes, transferredAtMs, proven);
   }
 
-  /** For a digest that would have come behind the content. Without an answer it is just not had. */
+  /** For a digest that has not come with the content. Without an answer it is just not had; who ends the transfer meanwhile is heard later. */
   async #askDigest(): Promise<void> {
+    this.#body.finish("digest");
     const url = this.#answer?.url ?? this.#options.url;
     const fields = await this.#source.askHead(url, DIGEST_FIELDS.slice(0, 1)).catch(() => undefined);
     if (fields !== undefined) this.#proof.learn(fields, "whole");
@@ -297,7 +300,11 @@ class FileFetch {
       answer: this.#answer,
       savedPath: this.#store.path,
       bodyBytes: sizeBytes,
-      phases: { ...this.#phases, transferMs: transferredAtMs - this.#firstByteAtMs },
+      phases: {
+        ...this.#phases,
+        transferMs: transferredAtMs - this.#firstByteAtMs,
+        saveMs: this.#session.options.clock.monotonicMs() - transferredAtMs,
+      },
       proof: proven?.algorithm ?? (this.#isUnbounded ? "none" : "length"),
       provenBy: proven?.by,
       attempts: this.#attempts,

@@ -11,7 +11,7 @@ import { FileHash } from "./file-hash.ts";
 import { type Pace, stallError, StallWatch } from "./pace.ts";
 import type { PartStore } from "./part-store.ts";
 import { ProgressMeter } from "./progress.ts";
-import type { TransferProgress } from "./report.ts";
+import type { LastWait, TransferProgress } from "./report.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import { TransferError } from "./transfer-error.ts";
 
@@ -55,9 +55,9 @@ export class FileBody {
     void this.hash.advance(written.prefixEnd);
   }
 
-  /** Tells the final count. */
-  finish(): void {
-    this.#meter.finish();
+  /** Tells the final count, and what is still waited for, if anything. */
+  finish(waitsFor?: LastWait): void {
+    this.#meter.finish(waitsFor);
   }
 
   /**

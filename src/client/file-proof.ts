@@ -23,6 +23,8 @@ export class FileProof {
   readonly #options: ProofOptions;
   /** Whether the server would have sent a digest in trailers that were not read. */
   #missesTrailers = false;
+  /** Whether the content came in pieces: what holds of each may not hold of what they were put together to. */
+  #isPieced = false;
 
   constructor(store: PartStore, hash: FileHash, options: ProofOptions) {
     this.#store = store;
@@ -38,7 +40,8 @@ export class FileProof {
 
   /** Whether a digest is still to be asked for when all the rest is there. */
   get isMissing(): boolean {
-    return this.isWanted && (this.#missesTrailers || this.#options.requireDigest === true);
+    if (!this.isWanted) return false;
+    return this.#missesTrailers || this.#isPieced || this.#options.requireDigest === true;
   }
 
   /**
@@ -46,6 +49,7 @@ export class FileProof {
    * @throws {TransferError} phase `verify` when the server contradicts itself.
    */
   learn(fields: Fields, content: "whole" | "part"): void {
+    this.#isPieced = content === "part";
     const sha256 = announcedSha256(fields, content);
     const known = this.#store.version?.sha256;
     if (known !== undefined && sha256 !== undefined && !isSameDigest(known, sha256)) {

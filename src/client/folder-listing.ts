@@ -4,7 +4,7 @@
 import { asBuffer, concatBytes, decodeUtf8 } from "../base/bytes.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import { refusedDownload } from "./answer.ts";
-import { asTransferError, discardBody, readBody } from "./conversation.ts";
+import { asTransferError, discardBody } from "./conversation.ts";
 import { isHtmlListing, readHtmlListing } from "./html-listing.ts";
 import { parseJsonListing } from "./json-listing.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
@@ -12,6 +12,7 @@ import { follow, type Arrival } from "./redirect.ts";
 import { noListing, type RemoteEntry } from "./remote-entry.ts";
 import type { Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
+import { readWatchedBody } from "./watched-body.ts";
 
 export type FolderListing = {
   /** Where the listing came from in the end: its entries are right below. Its path ends with a slash. */
@@ -66,16 +67,11 @@ function formOf({ reply: { head }, url }: Arrival): "json" | "html" | TransferEr
 async function readListing(session: Session, { reply, url }: Arrival): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
-  try {
-    await readBody(reply.connection, (bytes) => {
-      sizeBytes += bytes.length;
-      if (sizeBytes > MAX_LISTING_BYTES) throw noListing(url, "the listing is too long");
-      parts.push(Uint8Array.from(bytes));
-    });
-  } catch (error) {
-    reply.connection.close();
-    throw error;
-  }
+  await readWatchedBody(reply.connection, session.options, (bytes) => {
+    sizeBytes += bytes.length;
+    if (sizeBytes > MAX_LISTING_BYTES) throw noListing(url, "the listing is too long");
+    parts.push(Uint8Array.from(bytes));
+  });
   session.release(reply.connection);
   return concatBytes(parts);
 }

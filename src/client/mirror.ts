@@ -6,14 +6,12 @@ import { utimesSync } from "node:fs";
 import { download, type DownloadOptions, type DownloadResult } from "./download.ts";
 import { cannotSave } from "./disk-error.ts";
 import { foldName, isHiddenName } from "./held-name.ts";
-import type { LocalEntry, LocalTree, Names } from "./local-tree.ts";
+import type { LocalTree, Names } from "./local-tree.ts";
 import { probe } from "./probe.ts";
 import type { RemoteFile, RemoteTree } from "./remote-tree.ts";
+import { looksSame } from "./same-file.ts";
 import type { Session } from "./session.ts";
 import { asTransferError } from "./conversation.ts";
-
-/** File systems and HTTP round dates: FAT to two seconds, HTTP to one. */
-const SAME_DATE_MS = 1000;
 
 /** What is the matter with a file here: it is missing, another one, or the same. */
 export type FileState = "missing" | "changed" | "same";
@@ -37,12 +35,7 @@ export async function compareFile(
   }
   const isKnown = file.sizeBytes !== undefined && file.modifiedMs !== undefined;
   const facts = isKnown ? file : await probe(session, file.url, { wantsDigest: false, signal });
-  return isSame(local, facts) ? "same" : "changed";
-}
-
-function isSame(local: LocalEntry, remote: Pick<RemoteFile, "sizeBytes" | "modifiedMs">): boolean {
-  if (remote.modifiedMs === undefined || local.sizeBytes !== remote.sizeBytes) return false;
-  return Math.abs(local.modifiedMs - remote.modifiedMs) <= SAME_DATE_MS;
+  return looksSame(local, facts) ? "same" : "changed";
 }
 
 /**

@@ -38,7 +38,7 @@ const MOST_SHARES = 64;
 
 /** Finds a connection that brings too little over a window: silence is only the extreme of it. */
 export class StallWatch {
-  readonly #leastBytes: number;
+  readonly #leastBytesPerS: number;
   readonly #timer: ReturnType<typeof setInterval>;
   #windowBytes = 0;
 
@@ -55,12 +55,12 @@ export class StallWatch {
     onStall: () => void,
     moved?: () => number,
   ) {
-    const leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / MOST_SHARES);
-    this.#leastBytes = (leastBytesPerS * windowMs) / 1000;
+    this.#leastBytesPerS = Math.min(LEAST_BYTES_PER_S, (limitBytesPerS ?? Infinity) / MOST_SHARES);
+    const leastBytes = (this.#leastBytesPerS * windowMs) / 1000;
     let formerBytes = moved?.() ?? 0;
     this.#timer = setInterval(() => {
       const movedBytes = moved?.() ?? 0;
-      const isStalled = this.#windowBytes + movedBytes - formerBytes < this.#leastBytes;
+      const isStalled = this.#windowBytes + movedBytes - formerBytes < leastBytes;
       this.#windowBytes = 0;
       formerBytes = movedBytes;
       if (isStalled) onStall();
@@ -69,6 +69,11 @@ export class StallWatch {
 
   count(bytes: number): void {
     this.#windowBytes += bytes;
+  }
+
+  /** Leaves `ms` out of account, in which nobody waited for the server. */
+  excuse(ms: number): void {
+    this.#windowBytes += this.#leastBytesPerS * (ms / 1000);
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 /**
  * Keeps two runs from writing the same part file: a file beside it that names the process which made it. One whose
- * process is gone, as after a crash, is taken over.
+ * process is gone, as after a crash, is taken over; and one whose process can't be asked about, when nothing has moved for long.
  */
 import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { errorCode } from "../base/failure.ts";
@@ -12,7 +12,8 @@ import { cannotSave } from "./disk-error.ts";
 import { TransferError } from "./transfer-error.ts";
 
 const TAKEOVERS = 5;
-const DRAFT_LIFE_MS = 3_600_000;
+/** What tells nothing of its owner is given up when it has not changed for so long. Who is at it writes far more often. */
+const IDLE_LIFE_MS = 3_600_000;
 
 /** Files that this process holds: its own second transfer is somebody else, too. */
 const held = new Set<string>();
@@ -26,9 +27,11 @@ export class PartLock {
 
   /**
    * Takes the lock at `path`.
+   * @param partPath of the file that it is for, which its owner writes to: when neither has changed for an hour, an owner that
+   *   can't be asked about is taken for gone. Without one it never is.
    * @throws {TransferError} phase `save` when a running process has it.
    */
-  static take(path: string, target: string): PartLock {
+  static take(path: string, target: string, partPath?: string): PartLock {
     const isHeldHere = held.has(path);
     const own = identifyThisProcess();
     const ownPath = `${path}-${own.pid}-${crypto.randomUUID().slice(0, 8)}`;
@@ -44,7 +47,9 @@ export class PartLock {
           return new PartLock(path);
         }
         const owner = readOwner(path);
-        if (isHeldHere || (owner !== undefined && mayRun(owner, own))) throw isBusy(target, path, owner);
+        const state = owner === undefined ? "gone" : stateOf(owner, own);
+        const isForsaken = state === "unknown" && isIdle([path, partPath], ownPath);
+        if (isHeldHere || (state !== "gone" && !isForsaken)) throw isBusy(target, path, owner);
         clearAway(path, `${ownPath}-old`, owner);
       }
       throw isBusy(target, path, readOwner(path));
@@ -66,11 +71,25 @@ export class PartLock {
  */
 export function isDraftAbandoned(path: string): boolean {
   const owner = readOwner(path);
-  if (owner !== undefined) return !mayRun(owner, identifyThisProcess());
+  const state = owner === undefined ? "unknown" : stateOf(owner, identifyThisProcess());
+  return state === "gone" || (state === "unknown" && Date.now() - changedAtMs(path) > IDLE_LIFE_MS);
+}
+
+/**
+ * Whether none of `paths` has changed for long; one that isn't there has not.
+ * @param freshPath was made just now: a file system of another machine has a clock of its own.
+ */
+function isIdle(paths: readonly (string | undefined)[], freshPath: string): boolean {
+  const nowMs = statSync(freshPath).mtimeMs;
+  return paths.every((path) => path !== undefined && nowMs - changedAtMs(path) > IDLE_LIFE_MS);
+}
+
+/** In ms since the epoch: long ago where there is no such file, and not yet where that can't be told. */
+function changedAtMs(path: string): number {
   try {
-    return Date.now() - statSync(path).mtimeMs > DRAFT_LIFE_MS;
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   } catch {
-    return false;
+    return Infinity;
   }
 }
 
@@ -121,12 +140,13 @@ function isIdentity(value: unknown): value is ProcessIdentity {
   return ["host", "boot", "namespace", "start"].every((key) => typeof value[key] === "string");
 }
 
-/** Whether the owner may still be at it: one that can't be asked about from here, may. */
-function mayRun(owner: ProcessIdentity, here: ProcessIdentity): boolean {
-  if (owner.host !== here.host) return true;
+/** Whether the owner is still at it; `unknown` where it can't be asked about from here. */
+function stateOf(owner: ProcessIdentity, here: ProcessIdentity): "running" | "gone" | "unknown" {
+  if (owner.host !== here.host) return "unknown";
   // No process outlives its machine's restart.
-  if (owner.boot !== here.boot) return false;
-  return owner.namespace !== here.namespace || isRunning(owner.pid, owner.start);
+  if (owner.boot !== here.boot) return "gone";
+  if (owner.namespace !== here.namespace) return "unknown";
+  return isRunning(owner.pid, owner.start) ? "running" : "gone";
 }
 
 function isBusy(target: string, path: string, owner: ProcessIdentity | undefined): TransferError {
@@ -140,7 +160,7 @@ function isBusy(target: string, path: string, owner: ProcessIdentity | undefined
   const advice =
     isSameHost && place === ""
       ? "wait for it, or end it"
-      : `if that one is gone, remove "${printable(path)}"`;
+      : `if that one is gone, remove "${printable(path)}", or try again when nothing has changed for an hour`;
   const who = `process ${owner.pid}${place} on "${printable(owner.host)}"`;
   return new TransferError("save", `${what}: ${who} is fetching it; ${advice}`);
 }

@@ -61,7 +61,7 @@ export class PartStore {
     this.#url = url;
     this.#clock = clock;
     this.#journalPath = `${base}.journal`;
-    this.#lock = PartLock.take(`${base}.lock`, target);
+    this.#lock = PartLock.take(`${base}.lock`, target, `${base}.part`);
     try {
       this.#sink = new FileSink(place, `${base}.part`);
       this.#adopt(readJournal(this.#journalPath, url));

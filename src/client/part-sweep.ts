@@ -34,7 +34,7 @@ function sweepOne(base: string): void {
   let lock: PartLock;
   try {
     // Whoever is about to begin with these names has the lock, or waits for it.
-    lock = PartLock.take(`${base}.lock`, `${base}.part`);
+    lock = PartLock.take(`${base}.lock`, `${base}.part`, `${base}.part`);
   } catch {
     return;
   }

@@ -2,7 +2,7 @@
  * Counts what has moved and tells of it, seldom enough not to cost anything.
  */
 import type { Clock } from "../base/clock.ts";
-import type { TransferProgress } from "./report.ts";
+import type { LastWait, TransferProgress } from "./report.ts";
 import type { WrittenSpans } from "./written-spans.ts";
 
 const INTERVAL_MS = 100;
@@ -58,9 +58,10 @@ export class ProgressMeter {
     if (doneBytes > 0) this.finish();
   }
 
-  /** Tells the count as it is, such as the final one. */
-  finish(): void {
+  /** Tells the count as it is, such as the final one, and what is waited for, if anything. */
+  finish(waitsFor?: LastWait): void {
     const [doneBytes, totalBytes, resumedBytes] = [this.#doneBytes, this.#totalBytes, this.#resumedBytes];
-    this.#tell?.({ doneBytes, totalBytes, resumedBytes, extents: this.#written?.extents });
+    const extents = this.#written?.extents;
+    this.#tell?.({ doneBytes, totalBytes, resumedBytes, extents, ...(waitsFor && { waitsFor }) });
   }
 }

@@ -34,9 +34,14 @@ export type Phases = {
   readonly firstByteMs: number;
   /** From the answer's first byte to its last. For an upload: from the body's first byte to the answer's last. */
   readonly transferMs: number;
+  /** From the content's last byte until the file was proven, on the disk and under its name; absent where nothing was saved. */
+  readonly saveMs?: number;
 };
 
-/** Told while content moves, at most every 100 ms and once at the end. */
+/** What is still to come when all content is there: the server's digest of it, its own digest, the disk. */
+export type LastWait = "digest" | "check" | "disk";
+
+/** Told while content moves, at most every 100 ms; then with each wait that follows, and once at the end. */
 export type TransferProgress = {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
@@ -44,6 +49,8 @@ export type TransferProgress = {
   readonly resumedBytes?: number | undefined;
   /** Which parts of the file are there, in order, where they may come out of order; absent where they can't. */
   readonly extents?: readonly Extent[] | undefined;
+  /** What is waited for now; absent while content comes. */
+  readonly waitsFor?: LastWait | undefined;
 };
 
 /** Round-trip times of a transfer, in µs, sampled while it went on. */

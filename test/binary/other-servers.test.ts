@@ -43,6 +43,14 @@ describe.each<[PeerName]>([["nginx"], ["python"], ["caddy"], ["apache"], ["light
       },
     );
 
+    test.skipIf(isMissing)("get twice leaves what is there as it is, and is content", async () => {
+      using folder = new ScratchFolder();
+      await get(folder.path, "photo.jpg");
+      const { code, stderr } = await get(folder.path, "photo.jpg");
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/Already there: photo\.jpg — .*, unchanged, by its size and date/);
+    });
+
     test.skipIf(isMissing)("get tells of a file that is not there with exit code 3", async () => {
       using folder = new ScratchFolder();
       const { code, stderr } = await get(folder.path, "absent.txt");

@@ -14,7 +14,9 @@ import { ScratchFolder } from "../support/scratch-folder.ts";
 
 setDefaultTimeout(60_000);
 
-const site = new ScratchFolder({ "a.txt": "content\n" });
+/** More than any pipe holds. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+const site = new ScratchFolder({ "a.txt": "content\n", "large.txt": "x".repeat(LARGE_BYTES) });
 let server: NetfileServer;
 
 beforeAll(async () => {
@@ -25,9 +27,11 @@ afterAll(async () => {
   site[Symbol.dispose]();
 });
 
-/** Runs a line of the shell's in which `$get` fetches the file. */
+/** Runs a line of the shell's in which `$get` fetches the file, and `$getLarge` a large one. */
 async function run(folder: ScratchFolder, line: string) {
-  const script = `get="${await netfileBinary()} get ${server.url}/a.txt -q"; ${line}`;
+  const binary = await netfileBinary();
+  const get = (name: string) => `"${binary} get ${server.url}/${name} -q"`;
+  const script = `get=${get("a.txt")}; getLarge=${get("large.txt")}; ${line}`;
   return runProgram(["sh", "-c", script], { cwd: folder.path });
 }
 
@@ -58,6 +62,20 @@ describe.skipIf(process.platform === "win32")("get -o", () => {
       "{ echo before; $get -o /dev/stdout; echo after; } > file; cat file",
     );
     expect(stdout).toBe("before\ncontent\nafter\n");
+  });
+
+  test.each([
+    ["--require-digest", 5, /went away before all had come, so that its digest could not be verified/],
+    [`--checksum sha-256:${"0".repeat(64)}`, 5, /could not be verified/],
+    ["", 0, /^$/],
+  ])("ends when the reader has enough; with %p that is a failure", async (flag, expected, message) => {
+    using folder = new ScratchFolder();
+    const line = `{ $getLarge -o - ${flag}; echo $? > code; } | head -c 1`;
+    const { stderr } = await run(folder, line);
+    expect({ code: Number(folder.text("code")), stderr }).toEqual({
+      code: expected,
+      stderr: expect.stringMatching(message),
+    });
   });
 
   test("writes to a pipe with a name, when its reader comes", async () => {

@@ -133,6 +133,8 @@ describe("formatPhases()", () => {
     expect(formatPhases({ resolveMs: 0.2, connectMs: 0.3, firstByteMs: 1.2, transferMs: 12 })).toBe(
       "resolve 200 µs · connect 300 µs · first byte 1.2 ms · transfer 12 ms",
     );
+    const phases = { resolveMs: 0, connectMs: 0, firstByteMs: 0, transferMs: 12, saveMs: 8 };
+    expect(formatPhases(phases)).toEndWith("transfer 12 ms · save 8 ms");
   });
 });
 

@@ -14,6 +14,15 @@ describe("formatProgress()", () => {
   });
 
   test.each([
+    [79, "photo.jpg  100 %  30 MB of 30 MB  writing to the disk"],
+    [40, "photo.jpg  100 %  writing to the disk"],
+    [20, "photo.jpg  100 %"],
+  ])("tells what is waited for when all is there, in %p columns", (columns, text) => {
+    const facts = { ...HALF, doneBytes: 30_000_000, waitsFor: "disk" } as const;
+    expect(formatProgress(facts, columns)).toBe(text);
+  });
+
+  test.each([
     [79, "photo.jpg   50 %  [###########------------]  15 MB of 30 MB  5.0 MB/s  3 s left"],
     [48, "photo.jpg   50 %  15 MB of 30 MB  5.0 MB/s"],
     [30, "photo.jpg   50 %  5.0 MB/s"],
@@ -109,6 +118,17 @@ describe("ProgressBar", () => {
     bar.clear();
     expect(output.text).toMatch(/^\r\u001b\[Ka\.txt {3}50 %.*\r\u001b\[K$/);
     expect(output.text).not.toContain("\n");
+  });
+
+  test("comes to say what is waited for, though nothing more is told", async () => {
+    const { output, clock, bar } = start(true);
+    clock.advance(490);
+    bar.update({ doneBytes: 2, totalBytes: 2, waitsFor: "digest" });
+    expect(output.text).toBe("");
+    clock.advance(10);
+    while (output.text === "") await new Promise(setImmediate);
+    bar.clear();
+    expect(output.text).toContain("waiting for the server's digest");
   });
 
   test("draws nothing into a pipe", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 
+import { formatDurationMs } from "../../src/base/units.ts";
 import { UsageError } from "../../src/cli/exit.ts";
 import { describeTransfer, formatConfirmation, formatLogLine } from "../../src/cli/transfer-report.ts";
 import type { Transfer, TransferDone } from "../../src/cli/transfer-report.ts";
@@ -82,6 +83,17 @@ describe("formatConfirmation()", () => {
     expect(formatConfirmation({ ...GOT, command: "put", done }, "dir/photo.jpg")).toBe(
       "Sent dir/photo.jpg — 1.2 MB in 13 ms (91 MB/s), saved as /photo-1 é.jpg",
     );
+  });
+
+  test.each([
+    [999, "1.2 MB in 12 ms (100 MB/s), length only"],
+    [9800, "1.2 MB in 12 ms (100 MB/s), 9.8 s more until it was on the disk, length only"],
+  ])("tells of the disk when it took long: %d ms", (saveMs, text) => {
+    const done = { ...DONE, phases: { ...DONE.phases, saveMs } };
+    expect(formatConfirmation({ ...GOT, done }, "")).toEndWith(text);
+    expect(describeTransfer({ ...GOT, done })).toMatchObject({ phases: { saveMs } });
+    const totalMs = 13.62345 + saveMs;
+    expect(formatLogLine({ ...GOT, done }, 0)).toContain(` ${formatDurationMs(totalMs)} RTT`);
   });
 
   test("has a rate even when no time has passed", () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
+import type { TransferProgress } from "../../src/client/report.ts";
 import type { Session } from "../../src/client/session.ts";
 import {
   makeSession,
@@ -89,13 +90,20 @@ const replace =
   };
 const withoutDigest = (head: string) => head.replace(/^(Want-Repr-Digest|TE): .*\r\n/gim, "");
 
+/** As servers do with parts of large files, whose digest only a HEAD is worth. */
+const asDigestless = ({ head }: HeardRequest): Trick =>
+  head.startsWith("HEAD ") ? {} : { request: withoutDigest };
+
 const weakened = (head: string) =>
   head.replace(/^ETag: /m, "ETag: W/").replace(/^Last-Modified: .*\r\n/m, "");
 
-/** A run that ends after 2 MiB; the proxy lets the next one pass. */
-const interrupted = () =>
+/** A run that ends after 2 MiB; the proxy lets the next one pass, or does to it what is chosen. */
+const interrupted = (choose: (request: HeardRequest) => Trick = () => ({})) =>
   transferErrorOf(
-    get(({ index }) => (index === 0 ? { cutAfter: 2048 * KIB } : {}), { retries: 0, force: true }),
+    get((request) => (isFirst(request) ? { cutAfter: 2048 * KIB } : choose(request)), {
+      retries: 0,
+      force: true,
+    }),
   );
 
 function partPath(extension: string): string {
@@ -307,6 +315,43 @@ describe("download(): the next run goes on", () => {
     });
     expect(saved().equals(makeContent(1))).toBe(true);
     expect(folder.names()).toEqual(["a.txt"]);
+  });
+
+  test("and asks for the digest of what came in pieces", async () => {
+    await interrupted(asDigestless);
+    const waits: unknown[] = [];
+    const onProgress = ({ waitsFor }: TransferProgress) => waits.push(waitsFor);
+    const result = await get(() => ({}), { onProgress });
+    expect(result).toMatchObject({ proof: "sha-256", provenBy: "server" });
+    expect(waits.filter((what) => what !== undefined)).toEqual(["digest", "check", "disk"]);
+  });
+
+  test("and goes without one where the server has none", async () => {
+    await interrupted(() => ({ request: withoutDigest }));
+    const result = await get(() => ({}));
+    expect(result).toMatchObject({ proof: "length", provenBy: undefined });
+    expect(saved().equals(makeContent(1))).toBe(true);
+  });
+
+  test("and what was spoilt meanwhile is found out by that digest", async () => {
+    await interrupted(asDigestless);
+    const part = readFileSync(partPath(".part"));
+    part[5]! ^= 1;
+    writeFileSync(partPath(".part"), part);
+    expect((await get(() => ({}))).attempts).toBe(2);
+    expect(saved().equals(makeContent(1))).toBe(true);
+  });
+
+  test("and hears who ends it while the digest is waited for", async () => {
+    const interruption = new AbortController();
+    await interrupted((request) => {
+      if (!request.head.startsWith("HEAD ")) return asDigestless(request);
+      interruption.abort();
+      return { delayMs: 300 };
+    });
+    const ending = get(() => ({}), { signal: interruption.signal });
+    expect(await transferErrorOf(ending)).toMatchObject({ keptBytes: SIZE });
+    expect(existsSync(folder.at("a.txt"))).toBe(false);
   });
 
   test("but not with another version", async () => {

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
+import { readFolderListing } from "../../src/client/folder-listing.ts";
 import { parseRemoteUrl } from "../../src/client/origin.ts";
 import type { Session } from "../../src/client/session.ts";
 import { upload } from "../../src/client/upload.ts";
@@ -141,6 +142,7 @@ describe("connecting", () => {
 
 describe("a server that goes silent", () => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+  const dripHead = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\n";
   test.each([
     ["after the request", [hear]],
     ["in the status line", [hear, say("HTTP/1.1 2")]],
@@ -208,7 +210,57 @@ describe("a server that goes silent", () => {
     }
   });
 
+  test.each([
+    [
+      "drips the head of its answer",
+      Array.from({ length: 500 }, () => "X-Abc: d\r\n")
+        .join("")
+        .split(""),
+    ],
+    ["sends one 103 after the other", Array.from({ length: 500 }, () => "HTTP/1.1 103 Early Hints\r\n\r\n")],
+  ])("and one that %s is given up, and may be tried again", async (_what, pieces) => {
+    session = makeSession({ silenceMs: 60_000, stallWindowMs: 300 });
+    const isHead = pieces[0]?.length === 1;
+    const script = [hear, ...(isHead ? [say("HTTP/1.1 200 OK\r\n")] : [])];
+    const server = startScriptedServer([[...script, ...pieces.flatMap((piece) => [pause(20), say(piece)])]]);
+    try {
+      const error = await transferErrorOf(get(server));
+      expect([error.phase, error.isRetryable]).toEqual(["receive", true]);
+      expect(error.message).toContain("has not ended the head of its answer within 1 s");
+    } finally {
+      server.stop();
+    }
+  });
+
+  test("and one that drips what is printed, or a listing, is given up too", async () => {
+    session = makeSession({ silenceMs: 60_000, stallWindowMs: 300 });
+    const drip = [hear, say(dripHead), ...Array.from({ length: 500 }, () => [pause(20), say("x")]).flat()];
+    const server = startScriptedServer([drip, drip]);
+    try {
+      const printed = get(server, { destination: { kind: "consumer", consume: () => undefined } });
+      const printing = await transferErrorOf(printed);
+      const listing = await transferErrorOf(readFolderListing(session, urlOn(server, "/")));
+      for (const { phase, message } of [printing, listing]) {
+        expect([phase, message]).toEqual(["receive", expect.stringContaining("has sent next to nothing")]);
+      }
+    } finally {
+      server.stop();
+    }
+  });
+
+  test("is at work as long as it says so (RFC 2518 §10.1)", async () => {
+    session = makeSession({ silenceMs: 60_000, stallWindowMs: 1000 });
+    const working = Array.from({ length: 20 }, () => [say("HTTP/1.1 102 Processing\r\n\r\n"), pause(70)]);
+    const server = startScriptedServer([[hear, ...working.flat(), say(`${head}slow body`)]]);
+    try {
+      expect((await get(server)).bodyBytes).toBe(9);
+    } finally {
+      server.stop();
+    }
+  });
+
   test("is not blamed while the consumer takes its time", async () => {
+    session = makeSession({ silenceMs: 100, stallWindowMs: 100 });
     const server = startScriptedServer([[hear, say(`${head}slow `), say("body")]]);
     try {
       const destination = { kind: "consumer", consume: () => Bun.sleep(250) } as const;

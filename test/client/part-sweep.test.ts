@@ -70,6 +70,16 @@ describe("sweepLeftovers()", () => {
     expect(swept()).toEqual([`${BASE}.lock`, DRAFT, `${BASE}.part`]);
   });
 
+  test("but not longer than an hour after the last change", () => {
+    leave(`${BASE}.part`);
+    for (const name of [`${BASE}.lock`, DRAFT]) {
+      writeFileSync(folder.at(name), JSON.stringify({ ...GONE, host: "elsewhere" }));
+    }
+    const at = Date.now() / 1000 - 3700;
+    for (const name of folder.names()) utimesSync(folder.at(name), at, at);
+    expect(swept()).toEqual([]);
+  });
+
   test("a lock whose maker did not get to say who it is stays for an hour", () => {
     const young = `${BASE}.lock-12-00000000`;
     for (const name of [DRAFT, young]) writeFileSync(folder.at(name), "");

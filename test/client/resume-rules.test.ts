@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { linkSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { identifyThisProcess, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { readJournal, writeJournal } from "../../src/client/journal.ts";
@@ -21,7 +21,12 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 const journalPath = () => folder.at(".j");
-const takeLock = () => PartLock.take(folder.at(".l"), folder.at("a"));
+const takeLock = () => PartLock.take(folder.at(".l"), folder.at("a"), folder.at(".part"));
+/** As if it had been written last so long ago. */
+const age = (name: string, minutes: number) => {
+  const at = Date.now() / 1000 - 60 * minutes;
+  utimesSync(folder.at(name), at, at);
+};
 const leaveLock = (change: Partial<ProcessIdentity>) =>
   writeFileSync(folder.at(".l"), JSON.stringify({ ...identifyThisProcess(), ...change }));
 const openPart = () => new FileSink({ folder: folder.path, name: "a", isForced: false }, folder.at(".part"));
@@ -215,6 +220,49 @@ describe("PartLock", () => {
   ])("of %s is respected", (_name, change, message) => {
     leaveLock(change);
     expect(takeLock).toThrow(message);
+  });
+
+  describe.each<[string, Partial<ProcessIdentity>]>([
+    ["another machine", { host: "elsewhere" }],
+    ["another PID namespace", { namespace: "pid:[1]" }],
+  ])("of %s", (_name, change) => {
+    test("is taken over when neither it nor the part file has changed for an hour", () => {
+      leaveLock(change);
+      writeFileSync(folder.at(".part"), "half");
+      age(".l", 61);
+      age(".part", 61);
+      takeLock().release();
+      expect(folder.names()).toEqual([".part"]);
+    });
+
+    test("is taken over when there is no part file", () => {
+      leaveLock(change);
+      age(".l", 61);
+      takeLock().release();
+    });
+
+    test.each([
+      [61, 59],
+      [59, 61],
+    ])("is respected %d minutes after it was made and %d after the last write", (lockAge, partAge) => {
+      leaveLock(change);
+      writeFileSync(folder.at(".part"), "half");
+      age(".l", lockAge);
+      age(".part", partAge);
+      expect(takeLock).toThrow(/if that one is gone, remove "/);
+    });
+
+    test("is respected for ever where nothing tells whether its owner is at it", () => {
+      leaveLock(change);
+      age(".l", 999);
+      expect(() => PartLock.take(folder.at(".l"), folder.at("a"))).toThrow(/if that one is gone, remove "/);
+    });
+  });
+
+  test("of a running process is respected, however long nothing has moved", () => {
+    leaveLock({});
+    age(".l", 999);
+    expect(takeLock).toThrow(/wait for it, or end it/);
   });
 
   test.skipIf(!hasProcessNamespaces())(

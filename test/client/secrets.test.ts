@@ -3,10 +3,11 @@
  * client's rows of the advisories.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { download, type DownloadOptions } from "../../src/client/download.ts";
 import { parseRemoteUrl, UrlError } from "../../src/client/origin.ts";
 import { readRemoteTree } from "../../src/client/remote-tree.ts";
+import type { TransferProgress } from "../../src/client/report.ts";
 import type { ProxyFor, Session } from "../../src/client/session.ts";
 import {
   makeSession,
@@ -165,16 +166,25 @@ describe("the family of addresses", () => {
   });
 });
 
+const SAME_DATE = "Last-Modified: Sat, 21 Nov 2026 12:00:00 GMT\r\n";
+const leaveFile = (text: string) => {
+  writeFileSync(folder.at("a.txt"), text);
+  utimesSync(folder.at("a.txt"), new Date(), new Date("2026-11-21T12:00:00.7Z"));
+};
+
 describe("what is there already", () => {
   test("is not fetched again when the server's digest proves it", async () => {
     writeFileSync(folder.at("a.txt"), "hello");
     const server = serve([hear, headWith(`Repr-Digest: sha-256=:${digest("hello")}:\r\n`)]);
-    expect(await get(server)).toMatchObject({
+    const waits: unknown[] = [];
+    const onProgress = ({ waitsFor }: TransferProgress) => waits.push(waitsFor);
+    expect(await get(server, { onProgress })).toMatchObject({
       isUnchanged: true,
       receivedBytes: 0,
       proof: "sha-256",
       provenBy: "server",
     });
+    expect(waits).toEqual(["digest", "check"]);
     expect(server.received).toHaveLength(1);
   });
 
@@ -189,11 +199,32 @@ describe("what is there already", () => {
 
   test.each([
     ["the digest differs", `Repr-Digest: sha-256=:${digest("hellO")}:\r\n`],
-    ["there is none", 'ETag: "x"\r\nLast-Modified: Sat, 21 Nov 2026 12:00:00 GMT\r\n'],
+    ["there is neither digest nor date", 'ETag: "x"\r\n'],
+    ["the date is another one", "Last-Modified: Sat, 21 Nov 2020 12:00:00 GMT\r\n"],
+    [
+      "the digest differs, though the date is the same",
+      `${SAME_DATE}Repr-Digest: sha-256=:${digest("hellO")}:\r\n`,
+    ],
     ["it is of a coding", `Content-Encoding: gzip\r\nRepr-Digest: sha-256=:${digest("hello")}:\r\n`],
   ])("is refused as before when %s", async (_name, fields) => {
-    writeFileSync(folder.at("a.txt"), "hello");
+    leaveFile("hello");
     expect((await transferErrorOf(get(serve([hear, headWith(fields)])))).phase).toBe("exists");
+  });
+
+  test("is taken for the server's by its size and date where there is no digest, as get -r does", async () => {
+    leaveFile("hello");
+    const server = serve([hear, headWith(SAME_DATE)]);
+    expect(await get(server)).toMatchObject({ isUnchanged: true, proof: "date", provenBy: undefined });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test.each([
+    ["its size is another one", "hello!", {}],
+    ["a digest is required", "hello", { requireDigest: true }],
+    ["the user's digest differs", "hello", { checksum: sha512Of("hellO") }],
+  ])("is not taken for that when %s", async (_name, text, options) => {
+    leaveFile(text);
+    expect((await transferErrorOf(get(serve([hear, headWith(SAME_DATE)]), options))).phase).toBe("exists");
   });
 
   test("CVE-2014-4877: a link under the name is not followed when it is replaced", async () => {
