@@ -6,7 +6,7 @@ import type { Field } from "../wire/fields.ts";
 import { modifiedAt } from "./answer.ts";
 import { asTransferError, askForHead, discardBody } from "./conversation.ts";
 import type { RemoteUrl } from "./origin.ts";
-import { headRequest } from "./request.ts";
+import { getRequest } from "./request.ts";
 import type { Session } from "./session.ts";
 
 /** What the server says; every fact is missing that it doesn't say. */
@@ -33,8 +33,9 @@ export async function probe(session: Session, url: RemoteUrl, options: ProbeOpti
     ...(options.wantsDigest ? [["Want-Repr-Digest", "sha-256=10"] as const] : []),
   ];
   const route = session.routeTo(url);
+  const ownFields = [...session.ownFields(url), ...route.fields];
   const request = {
-    ...headRequest(url, session.options.userAgent, [...fields, ...session.ownFields(url), ...route.fields]),
+    ...getRequest(url, session.options.userAgent, { method: "HEAD", fields, ownFields }),
     target: route.target,
   };
   try {

@@ -62,10 +62,10 @@ export function isSameOrigin(a: RemoteUrl, b: RemoteUrl): boolean {
  */
 function get(session: Session, request: Request, url: RemoteUrl): Promise<Reply> {
   const route = session.routeTo(url);
-  const fields = [...request.fields, ...(request.ownFields ?? []), ...route.fields];
-  const { method = "GET" } = request;
+  const { method = "GET", fields } = request;
+  const ownFields = [...(request.ownFields ?? []), ...route.fields];
   const message = {
-    ...getRequest(url, session.options.userAgent, { method, fields }),
+    ...getRequest(url, session.options.userAgent, { method, fields, ownFields }),
     target: route.target,
   };
   return session.ask({
