@@ -14,6 +14,7 @@ import type { DownloadSettings } from "./download-flags.ts";
 import { EXIT } from "./exit.ts";
 import { Log } from "./log.ts";
 import { readJobs } from "./many-flags.ts";
+import { readConnectRetries } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { signalOfInterrupts } from "./transfer-run.ts";
@@ -63,7 +64,11 @@ export async function runBatch(
   const telling = new BatchTelling({ ...settings, log, clientLog }, progress);
   const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
   const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
-  const session = openSession(args, terminal.environment, jobs);
+  const session = openSession(args, terminal.environment, {
+    ...readConnectRetries(args),
+    keptPerOrigin: jobs,
+  });
+  session.onNotice = (text) => telling.remark(text);
   try {
     const { stateFolder } = terminal.environment;
     await transfer({ batch, telling, session, signal, jobs, downloading, stateFolder });

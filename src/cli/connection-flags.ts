@@ -57,13 +57,17 @@ export type ConnectionSettings = Pick<SessionOptions, "family" | "proxyFor" | "o
 
 /**
  * Opens the session in which a command does all that it does.
- * @param keptPerOrigin as {@link SessionOptions.keptPerOrigin}. @throws {UsageError}
+ * @param options what the command has of its own. @throws {UsageError}
  */
-export function openSession(args: StrictArgs, environment: Environment, keptPerOrigin = 1): Session {
+export function openSession(
+  args: StrictArgs,
+  environment: Environment,
+  options: Partial<SessionOptions> = {},
+): Session {
   return new Session({
     ...readTimeouts(args),
     ...readConnectionSettings(args, environment),
-    keptPerOrigin,
+    ...options,
     userAgent: USER_AGENT,
     clock: systemClock,
   });

@@ -1,7 +1,7 @@
 /**
  * `netfile put FILE... URL/`: sends several files into one folder of a server.
  */
-import { DEFAULT_RETRIES } from "../client/upload-options.ts";
+import { DEFAULT_RETRIES } from "../client/retry.ts";
 import { upload } from "../client/upload.ts";
 import type { BatchItem, ItemEnd } from "./batch.ts";
 import { runBatch } from "./batch-run.ts";

@@ -19,6 +19,8 @@ export type Request = {
    */
   readonly ownFields?: readonly Field[] | undefined;
   readonly method?: "GET" | "HEAD";
+  /** Whether it can do without an answer, and does not wait for a server that can't be reached. */
+  readonly isExtra?: boolean;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -72,6 +74,7 @@ function get(session: Session, request: Request, url: RemoteUrl): Promise<Reply>
     origin: route.origin,
     converse: (connection) => askForHead(connection, message),
     mayRepeat: () => true,
+    isExtra: request.isExtra,
     signal: request.signal,
   });
 }
