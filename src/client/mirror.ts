@@ -83,8 +83,8 @@ function keepDate(path: string, modifiedMs: number): void {
 export type Surplus = { readonly names: Names; readonly kind: "file" | "folder" };
 
 /**
- * Finds what `remote` lacks. Hidden names are left out, since listings don't tell of them; what stands in the place of
- * something that the server has is left alone too. Links count as files: what they lead to isn't part of the tree.
+ * Finds what `remote` lacks. Hidden names are left out, since listings don't tell of them; names that are no UTF-8, and what stands in the
+ * place of something that the server has, are left alone too. Links count as files: what they lead to isn't part of the tree.
  *
  * @throws {TransferError} phase `read`.
  */
@@ -104,7 +104,7 @@ function collectSurplus(
   known: ReadonlySet<string>,
   surplus: Surplus[],
 ): void {
-  for (const name of tree.list(parent)) {
+  for (const name of tree.list(parent).names) {
     if (isHiddenName(name)) continue;
     const names = [...parent, name];
     const isFolder = tree.look(names)?.kind === "folder";

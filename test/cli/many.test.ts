@@ -424,6 +424,19 @@ describe("netfile put -r", () => {
     expect(readFileSync(`${site.root}/up/1.txt`, "utf8")).toBe("2.txt");
   });
 
+  test.skipIf(process.platform !== "linux")("fails with names that are not UTF-8, and says so", async () => {
+    const name = Buffer.concat([Buffer.from(`${folder.path}/in/`), Buffer.from("caf\xe9.txt", "latin1")]);
+    writeFileSync(name, "x");
+    const { code, out } = await run(["put", "-r", "in", at("/up"), "--json"]);
+    expect(code).toBe(6);
+    expect(eventsOf(out).find(({ event }) => event === "failed")).toMatchObject({
+      name: "caf\\xe9.txt",
+      error: { message: expect.stringContaining("its name is not UTF-8") },
+    });
+    const one = await run(["put", "in/caf\ufffd.txt", at("/up/")]);
+    expect([one.code, one.err]).toEqual([6, expect.stringContaining("not UTF-8; rename it")]);
+  });
+
   test("--dry-run sends nothing", async () => {
     const { code, err } = await run(["put", "-r", "in", at("/up/"), "--dry-run"]);
     expect(code).toBe(0);

@@ -213,6 +213,20 @@ describe("fetchFile()", () => {
 });
 
 describe("findSurplus() and removeSurplus()", () => {
+  // Other systems take no such names.
+  test.skipIf(process.platform !== "linux")(
+    "nothing whose name is not UTF-8, and no folder around it",
+    async () => {
+      const remote = await read({ "/top/": jsonListing([]) });
+      mkdirSync(folder.at("old"));
+      writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/old/`), Buffer.from([0xe9])]), "x");
+      const tree = new LocalTree(folder.path, { make: false });
+      const surplus = findSurplus(tree, remote);
+      expect(surplus).toEqual([{ names: ["old"], kind: "folder" }]);
+      expect(removeSurplus(tree, surplus[0]!)).toBe(false);
+    },
+  );
+
   test("only what the server lacks, nothing hidden, no link followed", async () => {
     const outside = makeTemporaryFolder();
     writeFileSync(outside.at("precious.txt"), "precious");

@@ -44,6 +44,26 @@ describe("readLocalTree()", () => {
     expect(content.problems).toEqual([]);
   });
 
+  // Other systems take no such names.
+  test.skipIf(process.platform !== "linux")(
+    "tells of names that are not UTF-8, and sends what is beside them",
+    () => {
+      const at = (name: string) =>
+        Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from(name, "latin1")]);
+      mkdirSync(at("dir\xff"));
+      for (const name of ["caf\xe9.txt", ".h\xe9", "dir\xff/a"]) writeFileSync(at(name), "x");
+      for (const name of ["caf\ufffd.txt", "é"]) writeFileSync(folder.at(name), "x");
+      const content = readLocalTree(new LocalTree(folder.path, { make: false }));
+      expect(content.files.map(({ path }) => path)).toEqual([folder.at("caf\ufffd.txt"), folder.at("é")]);
+      expect(content.problems.map(({ path, error }) => [path, error.phase])).toEqual([
+        ["caf\\xe9.txt", "read"],
+        ["dir\\xff", "read"],
+      ]);
+      expect(content.problems[0]?.error.message).toContain("not UTF-8; rename it");
+      expect(content.skipped).toEqual([{ path: ".h\\xe9", reason: "it is hidden" }]);
+    },
+  );
+
   test("refuses what isn't there", () => {
     const missing = new LocalTree(folder.at("none"), { make: false });
     expect(() => readLocalTree(missing)).toThrow("there is no such folder");
