@@ -12,7 +12,7 @@ export type UploadOptions = {
   readonly onAnswer?: (answer: Answer) => void;
   readonly onProgress?: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal;
-  /** How often in a row, without progress, an upload that was cut is resumed; `DEFAULT_RETRIES` if left out. */
+  /** How often in a row, without progress, an upload that failed is sent again, or resumed; `DEFAULT_RETRIES` if left out. */
   readonly retries?: number;
   /** Where it is remembered how a later run goes on with a large upload that was ended; nowhere if left out. */
   readonly stateFolder?: string | undefined;
