@@ -61,7 +61,7 @@ async function sendAndSettle(
   if (reply.head.status < 200 || reply.head.status > 299)
     throw await explainRefusal(session, reply, refusedUpload(reply.head, options.url));
   await discardBody(session, reply);
-  if (!sender.isWhole) throw ignoredUpload(reply.head, options.url);
+  if (!sender.isWhole && sending.isFound !== true) throw ignoredUpload(reply.head, options.url);
   sender.finish();
   return {
     answer,

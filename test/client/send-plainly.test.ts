@@ -43,6 +43,12 @@ const answer = (status: string, fields = "") =>
 const created = answer("201 Created");
 const busy = answer("503 Service Unavailable", "Retry-After: 0\r\n");
 
+const taken = [hear, hearBody(5), answer("409 Conflict")];
+const head = (text: string) => {
+  const digest = new Bun.CryptoHasher("sha256").update(text).digest("base64");
+  return `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nRepr-Digest: sha-256=:${digest}:\r\n\r\n`;
+};
+
 function put(scripts: readonly (readonly Step[])[], options: Partial<UploadOptions> = {}) {
   server = startScriptedServer(scripts);
   return upload(session, {
@@ -80,6 +86,34 @@ describe("sendPlainly()", () => {
       [hear, hearBody(5), created],
     ]);
     expect([requests().length, answers, notices.length]).toEqual([2, [201], 1]);
+  });
+
+  test("is content with a taken name that has the file, when only the answer was lost", async () => {
+    const result = await put([[hear, hearBody(5), cut], taken, [hear, say(head("hello"))]]);
+    expect(result).toMatchObject({ savedAs: "/small", bodyBytes: 5, answer: { status: 200 } });
+    expect(server.received[2]).toContain("HEAD /small HTTP/1.1");
+  });
+
+  test("so also over a connection that was kept", async () => {
+    const scripts = [[hear, hearBody(5), created, hear, hearBody(5), cut], taken, [hear, say(head("hello"))]];
+    await put(scripts);
+    const { port } = server;
+    const options = { path: folder.at("small"), url: urlOn({ port }, "/small"), method: "PUT" } as const;
+    expect((await upload(session, options)).answer.status).toBe(200);
+  });
+
+  test.each<[string, Step[]]>([
+    ["has another file", [hear, say(head("other"))]],
+    ["tells no digest", [hear, answer("200 OK")]],
+    ["is silent", [cut]],
+  ])("is not when the server %s", async (_name, steps) => {
+    const scripts = [[hear, hearBody(5), cut], taken, steps];
+    expect(await transferErrorOf(put(scripts))).toMatchObject({ phase: "answer", status: 409 });
+  });
+
+  test("is not when nothing was sent before", async () => {
+    expect(await transferErrorOf(put([taken]))).toMatchObject({ phase: "answer", status: 409 });
+    expect(server.received[0]).not.toContain("HEAD");
   });
 
   test("gives up after so many tries, with the last answer", async () => {
