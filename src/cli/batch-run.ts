@@ -4,7 +4,7 @@
 import type { Session } from "../client/session.ts";
 import { systemClock } from "../base/clock.ts";
 import { Batch } from "./batch.ts";
-import type { BatchOptions } from "./batch.ts";
+import type { BatchOptions, BatchSubject } from "./batch.ts";
 import { BatchProgress } from "./batch-progress.ts";
 import { BatchTelling, type BatchTellingSettings } from "./batch-telling.ts";
 import { openClientLog } from "./client-log.ts";
@@ -35,6 +35,7 @@ export type BatchRun = {
 
 export type BatchSettings = {
   readonly command: BatchOptions["command"];
+  readonly subject: BatchSubject;
   /** What ends the run early, unless `--keep-going` is given. */
   readonly stopsAfter: BatchOptions["stopsAfter"];
   readonly toGoOn?: BatchTellingSettings["toGoOn"];
@@ -73,7 +74,7 @@ export async function runBatch(
     const { stateFolder } = terminal.environment;
     await transfer({ batch, telling, session, signal, jobs, downloading, stateFolder });
   } catch (error) {
-    if (!signal.aborted) await batch.problem(command, error);
+    if (!signal.aborted) await batch.failAll(settings.subject, error);
   }
   const exitCode = await batch.finish();
   session.close();

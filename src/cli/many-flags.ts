@@ -20,7 +20,7 @@ export const BATCH_ARGS = {
 export const EVENT_ROWS: readonly (readonly [event: string, keys: string])[] = [
   ["started", "n, name, url"],
   ["progress", "n, bytes, totalBytes; at most every 500 ms"],
-  ["finished, failed", "n, name, and the keys above"],
+  ["finished, failed", "n, name, and the keys above; without n what was not begun"],
   ["unchanged, planned", "n, name, url"],
   ["skipped", "name, reason"],
   ["deleted", "name, isPlanned"],

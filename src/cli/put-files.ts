@@ -19,6 +19,7 @@ export function putFiles(args: StrictArgs, terminal: Terminal, telling: Telling)
   const method = args.isOn("post") ? "POST" : "PUT";
   const settings: BatchSettings = {
     command: method === "POST" ? "post" : "put",
+    subject: { name: args.words.at(-1) ?? "" },
     stopsAfter: "any failure",
     toGoOn: "leave out what was sent when you run it again",
     terminal,

@@ -6,7 +6,7 @@ import { asTransferError } from "./conversation.ts";
 import { cannotRead, noSuch } from "./disk-error.ts";
 import { digestOfFile } from "./file-digest.ts";
 import { readFolderListing } from "./folder-listing.ts";
-import { isHiddenName } from "./held-name.ts";
+import { isHiddenName, whyNotHeld } from "./held-name.ts";
 import { LocalFile } from "./local-file.ts";
 import type { LocalTree, Names } from "./local-tree.ts";
 import type { FileState } from "./mirror.ts";
@@ -69,6 +69,8 @@ function collectOne(tree: LocalTree, names: Names, content: Collected): void {
     content.skipped.push({ path, reason: HIDDEN });
     return;
   }
+  const reason = whyNotHeld(names.at(-1) ?? "");
+  if (reason !== undefined) throw cannotRead(path, `${reason}; rename it to send it`);
   const found = tree.look(names);
   if (found?.kind === "folder") collect(tree, names, content);
   else if (found?.kind === "file")

@@ -238,8 +238,20 @@ describe("netfile get -r", () => {
     const { code, err } = await run(["get", "-r", at("/a.txt"), "m"]);
     expect(code).toBe(3);
     expect(err).toContain(
-      `There is no folder ${at("/a.txt/")} (404 Not Found); check its name, or leave -r out`,
+      `error: There is no folder ${at("/a.txt/")} (404 Not Found); check its name, or leave -r out`,
     );
+    const { out } = await run(["get", "-r", at("/a.txt"), "m", "--json"]);
+    expect(eventsOf(out)[0]).toMatchObject({
+      event: "failed",
+      name: at("/a.txt/"),
+      url: at("/a.txt/"),
+      exitCode: 3,
+    });
+    const put = await run(["put", "-r", "none", at("/up")]);
+    expect([put.code, put.err]).toEqual([
+      6,
+      expect.stringMatching(/^netfile: error: Cannot read ".*none": there is no/),
+    ]);
   });
 
   test("mirrors a folder with its dates, and fetches only what changed", async () => {

@@ -44,6 +44,16 @@ describe("readLocalTree()", () => {
     expect(content.problems).toEqual([]);
   });
 
+  test.skipIf(process.platform === "win32")("tells of names that other systems read as paths", () => {
+    for (const name of ["a\\b", "c:x", "d"]) writeFileSync(folder.at(name), "x");
+    const content = readLocalTree(new LocalTree(folder.path, { make: false }));
+    expect(content.files.map(({ names }) => names)).toEqual([["d"]]);
+    expect(content.problems.map(({ error }) => [error.phase, error.message])).toEqual([
+      ["read", 'Cannot read "a\\b": other systems read the name as a path; rename it to send it'],
+      ["read", 'Cannot read "c:x": other systems read the name as a path; rename it to send it'],
+    ]);
+  });
+
   // Other systems take no such names.
   test.skipIf(process.platform !== "linux")(
     "tells of names that are not UTF-8, and sends what is beside them",
