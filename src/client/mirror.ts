@@ -20,7 +20,7 @@ export type FileState = "missing" | "changed" | "same";
 
 /**
  * Compares `file` with what is here: the same when its size is and its date is within a second. The server is asked (HEAD)
- * only when its listing said too little.
+ * only when its listing said too little, and once more (GET) of an empty file whose length that does not tell.
  *
  * @throws {TransferError} phase `save` when something else than a file is in its place.
  */
@@ -37,7 +37,12 @@ export async function compareFile(
   }
   const isKnown = file.sizeBytes !== undefined && file.modifiedMs !== undefined;
   const facts = isKnown ? file : await probe(session, file.url, { wantsDigest: false, signal });
-  return isSame(local, facts) ? "same" : "changed";
+  if (isSame(local, facts)) return "same";
+  // Apache tells no length of an empty file when it is asked by HEAD.
+  if (local.sizeBytes !== 0 || !isSame(local, { ...facts, sizeBytes: facts.sizeBytes ?? 0 }))
+    return "changed";
+  const content = await probe(session, file.url, { wantsDigest: false, method: "GET", signal });
+  return isSame(local, content) ? "same" : "changed";
 }
 
 function isSame(local: LocalEntry, remote: Pick<RemoteFile, "sizeBytes" | "modifiedMs">): boolean {

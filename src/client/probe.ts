@@ -21,6 +21,8 @@ export type Probe = {
 export type ProbeOptions = {
   /** Whether the SHA-256 digest is asked for (RFC 9530 §4), which may take the server time. */
   readonly wantsDigest: boolean;
+  /** GET where an answer to HEAD says too little; its content is thrown away. HEAD when absent. */
+  readonly method?: "HEAD" | "GET";
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -47,7 +49,7 @@ export function askFacts(session: Session, url: RemoteUrl, options: ProbeOptions
   const route = session.routeTo(url);
   const ownFields = [...withoutRepresentationFields(session.ownFields(url)), ...route.fields];
   const request = {
-    ...getRequest(url, session.options.userAgent, { method: "HEAD", fields, ownFields }),
+    ...getRequest(url, session.options.userAgent, { method: options.method ?? "HEAD", fields, ownFields }),
     target: route.target,
   };
   return session.ask({

@@ -10,7 +10,9 @@ import {
   makeTemporaryFolder,
   transferErrorOf,
   type TemporaryFolder,
+  urlOn,
 } from "../support/client-session.ts";
+import { hear, say, startScriptedServer } from "../support/scripted-server.ts";
 import {
   htmlListing,
   jsonListing,
@@ -191,6 +193,33 @@ describe("compareFile()", () => {
     mkdirSync(folder.path);
     symlinkSync("/etc/passwd", folder.at("a.txt"));
     expect((await transferErrorOf(compare("listed"))).phase).toBe("save");
+  });
+});
+
+describe("compareFile() of an empty file whose length HEAD does not tell", () => {
+  const head = `HTTP/1.1 200 OK\r\nLast-Modified: ${LAST_MODIFIED}\r\n`;
+
+  test.each([
+    ["is the same as an empty one", say(`${head}Content-Length: 0\r\n\r\n`), "same"],
+    ["is not as another one", say(`${head}Content-Length: 5\r\n\r\nhello`), "changed"],
+    [
+      "is not as one whose length is not told",
+      say(`${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`),
+      "changed",
+    ],
+  ])("%s", async (_name, answer, expected) => {
+    const scripted = startScriptedServer([[hear, say(`${head}\r\n`), hear, answer]]);
+    try {
+      writeFileSync(folder.at("a.txt"), "");
+      utimesSync(folder.at("a.txt"), 0, AT_MS / 1000);
+      const url = urlOn(scripted);
+      const remote = { names: ["a.txt"], url, sizeBytes: undefined, modifiedMs: undefined };
+      const tree = new LocalTree(folder.path, { make: false });
+      expect(await compareFile(session, tree, remote)).toBe(expected as "same");
+      expect(scripted.received[0]?.match(/^(?:HEAD|GET) /gm)).toEqual(["HEAD ", "GET "]);
+    } finally {
+      scripted.stop();
+    }
   });
 });
 
