@@ -4,7 +4,7 @@
 import type { Session } from "../client/session.ts";
 import { systemClock } from "../base/clock.ts";
 import { Batch } from "./batch.ts";
-import type { BatchOptions } from "./batch.ts";
+import type { BatchOptions, BatchSubject } from "./batch.ts";
 import { BatchProgress } from "./batch-progress.ts";
 import { BatchTelling, type BatchTellingSettings } from "./batch-telling.ts";
 import { openClientLog } from "./client-log.ts";
@@ -14,6 +14,7 @@ import type { DownloadSettings } from "./download-flags.ts";
 import { EXIT } from "./exit.ts";
 import { Log } from "./log.ts";
 import { readJobs } from "./many-flags.ts";
+import { readConnectRetries } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { signalOfInterrupts } from "./transfer-run.ts";
@@ -34,6 +35,7 @@ export type BatchRun = {
 
 export type BatchSettings = {
   readonly command: BatchOptions["command"];
+  readonly subject: BatchSubject;
   /** What ends the run early, unless `--keep-going` is given. */
   readonly stopsAfter: BatchOptions["stopsAfter"];
   readonly toGoOn?: BatchTellingSettings["toGoOn"];
@@ -63,12 +65,16 @@ export async function runBatch(
   const telling = new BatchTelling({ ...settings, log, clientLog }, progress);
   const stopsAfter = args.isOn("keep-going") ? "nothing" : settings.stopsAfter;
   const batch = new Batch({ command, jobs, stopsAfter, signal, telling });
-  const session = openSession(args, terminal.environment, jobs);
+  const session = openSession(args, terminal.environment, {
+    ...readConnectRetries(args),
+    keptPerOrigin: jobs,
+  });
+  session.onNotice = (text) => telling.remark(text);
   try {
     const { stateFolder } = terminal.environment;
     await transfer({ batch, telling, session, signal, jobs, downloading, stateFolder });
   } catch (error) {
-    if (!signal.aborted) await batch.problem(command, error);
+    if (!signal.aborted) await batch.failAll(settings.subject, error);
   }
   const exitCode = await batch.finish();
   session.close();

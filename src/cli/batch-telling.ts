@@ -6,7 +6,7 @@ import { printable } from "../base/printable.ts";
 import { formatBytes, formatDurationMs, formatRate } from "../base/units.ts";
 import type { TransferProgress } from "../client/report.ts";
 import { formatRemoteUrl } from "../client/origin.ts";
-import type { BatchCounts, BatchItem, ItemEnd } from "./batch.ts";
+import type { BatchCounts, BatchItem, BatchSubject, ItemEnd } from "./batch.ts";
 import type { BatchProgress } from "./batch-progress.ts";
 import { EXIT, type Failure } from "./exit.ts";
 import { describeTransfer, formatConfirmation } from "./transfer-report.ts";
@@ -93,6 +93,14 @@ export class BatchTelling {
   async problem(name: string, failure: Failure): Promise<void> {
     this.#event("failed", { name, error: { message: failure.text }, exitCode: failure.code });
     await this.#error(`${printable(name)}: ${failure.text}`);
+  }
+
+  /** What ended everything. Mostly its sentence says of what it speaks. */
+  async failedAll({ name, url }: BatchSubject, failure: Failure): Promise<void> {
+    const facts = { name, ...(url && { url: formatRemoteUrl(url) }) };
+    this.#event("failed", { ...facts, error: { message: failure.text }, exitCode: failure.code });
+    const shown = printable(name);
+    await this.#error(failure.text.includes(shown) ? failure.text : `${shown}: ${failure.text}`);
   }
 
   skipped(name: string, reason: string): void {

@@ -27,6 +27,14 @@ export type ItemEnd =
   /** With `--dry-run`: it would have been transferred. */
   | { readonly kind: "planned" };
 
+/** All that a run is to transfer, as it was asked for. */
+export type BatchSubject = {
+  /** Not printable yet. */
+  readonly name: string;
+  /** Of a folder on a server. */
+  readonly url?: RemoteUrl;
+};
+
 export type BatchOptions = {
   readonly command: Transfer["command"];
   readonly jobs: number;
@@ -101,6 +109,13 @@ export class Batch {
     const failure = describeFailure(error);
     this.#fail(failure.code);
     await this.#options.telling.problem(name, failure);
+  }
+
+  /** Tells of what kept all of `subject` from being transferred, or what was left of it. */
+  async failAll(subject: BatchSubject, error: unknown): Promise<void> {
+    const failure = describeFailure(error);
+    this.#fail(failure.code);
+    await this.#options.telling.failedAll(subject, failure);
   }
 
   /** Tells of something that is left out as it should be. */

@@ -42,7 +42,7 @@ export const CONNECTION_ARGS = {
     alias: "H",
     valueHint: "FIELD",
     isRepeatable: true,
-    description: "send a field of your own: 'Name: value'",
+    description: "send a field of your own: 'Name: value'; 'Name:' leaves netfile's out",
   },
   user: {
     type: "string",
@@ -57,13 +57,17 @@ export type ConnectionSettings = Pick<SessionOptions, "family" | "proxyFor" | "o
 
 /**
  * Opens the session in which a command does all that it does.
- * @param keptPerOrigin as {@link SessionOptions.keptPerOrigin}. @throws {UsageError}
+ * @param options what the command has of its own. @throws {UsageError}
  */
-export function openSession(args: StrictArgs, environment: Environment, keptPerOrigin = 1): Session {
+export function openSession(
+  args: StrictArgs,
+  environment: Environment,
+  options: Partial<SessionOptions> = {},
+): Session {
   return new Session({
     ...readTimeouts(args),
     ...readConnectionSettings(args, environment),
-    keptPerOrigin,
+    ...options,
     userAgent: USER_AGENT,
     clock: systemClock,
   });
@@ -93,8 +97,12 @@ export function wordsToRepeat(args: StrictArgs): readonly string[] {
   return [
     ...(name === undefined ? [] : ["--user", name]),
     ...(args.isOn("netrc") ? ["--netrc"] : []),
-    ...args.values("header").flatMap((field) => ["-H", `${readRequestField(field)[0]}: ...`]),
+    ...args.values("header").flatMap((field) => ["-H", withoutValue(readRequestField(field))]),
   ];
+}
+
+function withoutValue([name, value]: Field): string {
+  return value === "" ? `${name}:` : `${name}: ...`;
 }
 
 /** The family of addresses that is wanted. */
@@ -111,7 +119,7 @@ function refuseTwoAuthorizations(fields: readonly Field[], isLoggedIn: boolean):
 }
 
 /**
- * Reads a value of `-H`, `Name: value` (RFC 9110 §5.1, §5.5).
+ * Reads a value of `-H`, `Name: value` (RFC 9110 §5.1, §5.5); without a value the field is not sent.
  *
  * SECURITY: no control character passes, so no value can start a line of its own (request splitting).
  */

@@ -6,6 +6,7 @@ import { parseSize } from "../base/units.ts";
 import { printable } from "../base/printable.ts";
 import type { DownloadOptions } from "../client/download.ts";
 import { Pace } from "../client/pace.ts";
+import { DEFAULT_RETRIES } from "../client/retry.ts";
 import { TransferError } from "../client/transfer-error.ts";
 import type { Checksum } from "../client/verify.ts";
 import { decodeBase64 } from "../semantics/base64.ts";
@@ -13,22 +14,16 @@ import type { DigestAlgorithm } from "../semantics/digest.ts";
 import { CONNECTION_ARGS } from "./connection-flags.ts";
 import { UsageError } from "./exit.ts";
 import { readCount, readSeconds } from "./flag-values.ts";
-import { readRetries } from "./retry-flags.ts";
+import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
-/** How often in a row a download is tried again, unless `--retries` says otherwise. */
-const RETRIES = 5;
 const MAX_CONNECTIONS = 32;
 
 /** Lengths of the digests, in bytes. */
 const DIGEST_BYTES: Readonly<Record<DigestAlgorithm, number>> = { "sha-256": 32, "sha-512": 64 };
 
 export const DOWNLOAD_ARGS = {
-  retries: {
-    type: "string",
-    valueHint: "N",
-    description: "try again so often in a row without progress (5); 0 never",
-  },
+  ...RETRY_ARGS,
   "max-time": {
     type: "string",
     valueHint: "SECONDS",
@@ -68,7 +63,7 @@ export function readDownloadSettings(args: StrictArgs): DownloadSettings {
     args.value("limit-rate"),
   ];
   return {
-    retries: readRetries(args) ?? RETRIES,
+    retries: readRetries(args) ?? DEFAULT_RETRIES,
     connections: connections === undefined ? "auto" : readConnections(connections),
     checksum: checksum === undefined ? undefined : readChecksum(checksum),
     requireDigest: args.isOn("require-digest"),

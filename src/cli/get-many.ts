@@ -36,7 +36,14 @@ export async function runGetMany(args: StrictArgs, terminal: Terminal, telling: 
   const template = readTemplate(args);
   const targets = urls.map((url, index) => targetOf(url, index + 1, template));
   refuseTwins(targets);
-  return runBatch(args, { command: "get", stopsAfter: "any failure", terminal, telling }, async (run) => {
+  const settings = {
+    command: "get",
+    subject: { name: folder },
+    stopsAfter: "any failure",
+    terminal,
+    telling,
+  } as const;
+  return runBatch(args, settings, async (run) => {
     const tree = new LocalTree(folder, { make: true });
     const isForced = args.isOn("force");
     const context = { run, tree, isForced, isNameOfUrl: template === undefined };

@@ -28,7 +28,8 @@ type TreePlan = {
 /** Runs `get -r`. @throws {UsageError | UrlError} before anything is transferred. */
 export function getTree(args: StrictArgs, terminal: Terminal, telling: Telling): Promise<number> {
   const plan = readPlan(args);
-  const settings = { command: "get", stopsAfter: "network failure", terminal, telling } as const;
+  const subject = { name: formatRemoteUrl(plan.url), url: plan.url };
+  const settings = { command: "get", subject, stopsAfter: "network failure", terminal, telling } as const;
   return runBatch(args, settings, (run) => mirror(plan, run));
 }
 

@@ -1,7 +1,7 @@
 /**
  * `netfile get`: fetches one file and saves it, or prints it; many files are get-many.ts's.
  */
-import { download } from "../client/download.ts";
+import { download, type DownloadOptions } from "../client/download.ts";
 import { pathOf } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import { openClientLog } from "./client-log.ts";
@@ -13,6 +13,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { chooseDestination, readGetWords } from "./remote-words.ts";
+import { readConnectRetries } from "./retry-flags.ts";
 import { showPath } from "./shown-path.ts";
 import { openStream } from "./stream-output.ts";
 import type { StrictArgs } from "./strict-args.ts";
@@ -105,8 +106,12 @@ async function runGet(args: StrictArgs, terminal: Terminal): Promise<number> {
   const isLeftOut = telling === "json" && stream === terminal.out;
   const settings = readDownloadSettings(args);
   const maxTime = signalOfMaxTime(args);
-  const session = openSession(args, terminal.environment);
-  const task = downloadTask((options) => download(session, options), {
+  const session = openSession(args, terminal.environment, readConnectRetries(args));
+  const fetch = (options: DownloadOptions) => {
+    session.onNotice = options.onNotice;
+    return download(session, options);
+  };
+  const task = downloadTask(fetch, {
     url,
     name: showPath(url.target),
     signal: interrupts.signal,

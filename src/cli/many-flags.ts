@@ -20,7 +20,7 @@ export const BATCH_ARGS = {
 export const EVENT_ROWS: readonly (readonly [event: string, keys: string])[] = [
   ["started", "n, name, url"],
   ["progress", "n, bytes, totalBytes; at most every 500 ms"],
-  ["finished, failed", "n, name, and the keys above"],
+  ["finished, failed", "n, name, and the keys above; without n what was not begun"],
   ["unchanged, planned", "n, name, url"],
   ["skipped", "name, reason"],
   ["deleted", "name, isPlanned"],
@@ -89,7 +89,10 @@ export const PUT_MANY_ROWS = [
     "each under its own name; a failure ends the list once what runs has ended, unless --keep-going",
   ],
   ["-r: unchanged", "a file whose size and sha-256 digest the server has is not sent (--force sends it)"],
-  ["-r: left out", "hidden names and links, and says so; what the server refuses, with its exit code"],
+  [
+    "-r: left out",
+    "hidden names and links, and says so; names that are not UTF-8, with exit code 6; what the server refuses, with its",
+  ],
   ["-r: a failure", "ends nothing, unless the network failed; the exit code is that of the first"],
 ] as const;
 

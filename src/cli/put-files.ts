@@ -1,7 +1,7 @@
 /**
  * `netfile put FILE... URL/`: sends several files into one folder of a server.
  */
-import { DEFAULT_RETRIES } from "../client/upload-options.ts";
+import { DEFAULT_RETRIES } from "../client/retry.ts";
 import { upload } from "../client/upload.ts";
 import type { BatchItem, ItemEnd } from "./batch.ts";
 import { runBatch } from "./batch-run.ts";
@@ -19,6 +19,7 @@ export function putFiles(args: StrictArgs, terminal: Terminal, telling: Telling)
   const method = args.isOn("post") ? "POST" : "PUT";
   const settings: BatchSettings = {
     command: method === "POST" ? "post" : "put",
+    subject: { name: args.words.at(-1) ?? "" },
     stopsAfter: "any failure",
     toGoOn: "leave out what was sent when you run it again",
     terminal,

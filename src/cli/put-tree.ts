@@ -32,7 +32,8 @@ export function putTree(args: StrictArgs, terminal: Terminal, telling: Telling):
   if (lookAtPath(words.path)?.isFile() === true)
     throw new UsageError(`"${printable(words.path)}" is a file; leave -r out to send it`);
   const plan = { ...words, isForced: args.isOn("force"), isDryRun: args.isOn("dry-run") };
-  const settings = { command: "put", stopsAfter: "network failure", terminal, telling } as const;
+  const subject = { name: words.path, url: words.url };
+  const settings = { command: "put", subject, stopsAfter: "network failure", terminal, telling } as const;
   return runBatch(args, settings, (run) => sendTree(plan, run));
 }
 

@@ -1,7 +1,7 @@
 /**
  * `netfile put`: sends one file to a server that takes uploads.
  */
-import { DEFAULT_RETRIES } from "../client/upload-options.ts";
+import { DEFAULT_RETRIES } from "../client/retry.ts";
 import { upload } from "../client/upload.ts";
 import { openClientLog } from "./client-log.ts";
 import { JSON_ROWS, REPORT_ARGS, TIMEOUT_ARGS } from "./client-flags.ts";
@@ -13,7 +13,7 @@ import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseForOne, refuseWithout } from "./many-flags.ts";
 import { asksForSeveral, readPutWords } from "./remote-words.ts";
 import { resumePutCommand } from "./resume-command.ts";
-import { readRetries, RETRY_ARGS } from "./retry-flags.ts";
+import { readConnectRetries, readRetries, RETRY_ARGS } from "./retry-flags.ts";
 import type { StrictArgs } from "./strict-args.ts";
 import type { Terminal } from "./terminal.ts";
 import { runTransfer, signalOfInterrupts } from "./transfer-run.ts";
@@ -87,7 +87,7 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
   const log = new Log(terminal.err);
   const clientLog = openClientLog(args, log);
   const { signal, exitCode: signalCode } = signalOfInterrupts();
-  const session = openSession(args, terminal.environment);
+  const session = openSession(args, terminal.environment, readConnectRetries(args));
   const isPost = args.isOn("post");
   const method = isPost ? "POST" : "PUT";
   const { exitCode } = await runTransfer(
@@ -98,8 +98,9 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
       signal,
       isUnwanted: () => false,
       resumeCommand: resumePutCommand(path, url, [...(isPost ? ["--post"] : []), ...wordsToRepeat(args)]),
-      start: (hooks) =>
-        upload(session, {
+      start: (hooks) => {
+        session.onNotice = hooks.onNotice;
+        return upload(session, {
           path,
           url,
           method,
@@ -107,7 +108,8 @@ async function runPut(args: StrictArgs, terminal: Terminal): Promise<number> {
           ...hooks,
           retries: retries ?? DEFAULT_RETRIES,
           stateFolder: terminal.environment.stateFolder,
-        }),
+        });
+      },
     },
     { terminal, log, clientLog, telling: readTelling(args) },
   );

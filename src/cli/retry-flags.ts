@@ -1,6 +1,8 @@
 /**
- * The flag for how often a transfer that was cut goes on.
+ * The flag for how often a transfer that was cut goes on, and a server that is gone is tried again.
  */
+import { DEFAULT_RETRIES } from "../client/retry.ts";
+import type { SessionOptions } from "../client/session.ts";
 import { UsageError } from "./exit.ts";
 import type { StrictArgs, StrictArgsDef } from "./strict-args.ts";
 
@@ -8,7 +10,8 @@ export const RETRY_ARGS = {
   retries: {
     type: "string",
     valueHint: "N",
-    description: "go on with a large file after so many cuts in a row (5)",
+    description:
+      "try again so often in a row without progress (5); 0 never; given, also while no server is there yet",
   },
 } satisfies StrictArgsDef;
 
@@ -24,4 +27,12 @@ export function readRetries(args: StrictArgs): number | undefined {
   throw new UsageError(
     `The value ${JSON.stringify(text)} of --retries is not a count; write a whole number from 0 to 1000`,
   );
+}
+
+/** How a session waits for a server that can't be reached; for one that never was, only when the flag is given. @throws {UsageError} */
+export function readConnectRetries(
+  args: StrictArgs,
+): Pick<SessionOptions, "connectRetries" | "waitsForStart"> {
+  const retries = readRetries(args);
+  return { connectRetries: retries ?? DEFAULT_RETRIES, waitsForStart: retries !== undefined };
 }

@@ -8,6 +8,7 @@ import { assertNever } from "../base/assert-never.ts";
 import { printable } from "../base/printable.ts";
 import type { Answer, download } from "../client/download.ts";
 import type { FolderListing, readFolderListing } from "../client/folder-listing.ts";
+import { whyNotListed } from "../client/held-name.ts";
 import { remoteFile } from "../client/origin.ts";
 import type { RemoteUrl } from "../client/origin.ts";
 import type { RemoteEntry } from "../client/remote-entry.ts";
@@ -172,7 +173,7 @@ export class ShellSession {
   async #show({ entries, unusable }: FolderListing): Promise<number> {
     const { terminal, log } = this.#options.settings;
     terminal.out.print(formatEntries(entries));
-    for (const name of unusable) await log.warn(`"${name}" is left out: it would lead out of the folder`);
+    for (const name of unusable) await log.warn(`"${name}" is left out: ${whyNotListed(name)}`);
     return EXIT.done;
   }
 

@@ -7,6 +7,7 @@ import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseKeepAliveTimeout } from "../semantics/keep-alive.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { formatRemoteUrl, type RemoteUrl } from "./origin.ts";
+import { adviseOnMethod, adviseOnMove, adviseOnSchemes } from "./refusal-advice.ts";
 import type { ConnectionReport, Phases } from "./report.ts";
 import type { Reply } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -87,12 +88,14 @@ export function measurePhases(reply: Reply, clock: Clock): Phases {
 
 /** The error that an answer with an error status means, for a download of `url`. */
 export function refusedDownload(head: ResponseHead, url: RemoteUrl): TransferError {
-  return refusal(head, `Cannot get ${formatRemoteUrl(url)}`, DOWNLOAD_ADVICE);
+  const hint = adviseOnSchemes(head) ?? DOWNLOAD_ADVICE[head.status];
+  return refusal(head, `Cannot get ${formatRemoteUrl(url)}`, hint);
 }
 
 /** The same for an upload to `url`. */
 export function refusedUpload(head: ResponseHead, url: RemoteUrl): TransferError {
-  return refusal(head, `Cannot upload to ${formatRemoteUrl(url)}`, UPLOAD_ADVICE);
+  const special = adviseOnSchemes(head) ?? adviseOnMove(head, url) ?? adviseOnMethod(head);
+  return refusal(head, `Cannot upload to ${formatRemoteUrl(url)}`, special ?? UPLOAD_ADVICE[head.status]);
 }
 
 /** The error for a server that is content before it has the file: an upload that saved nothing must not look like one. */
@@ -117,13 +120,13 @@ const COMMON_ADVICE: Advice = {
 
 const DOWNLOAD_ADVICE: Advice = {
   ...COMMON_ADVICE,
-  403: "the server does not hand this out; it may allow only some types of file",
+  403: "the server does not hand this out",
   404: "there is nothing under this name; check its spelling",
   410: "it was there once and is gone",
 };
 
 /** RFC 9110 §15.4: what would be sent there was meant for here. */
-const MOVED = "it wants the file elsewhere; send it to that place, if it is the right one";
+const MOVED = "it wants the file elsewhere, and does not say where";
 
 const UPLOAD_ADVICE: Advice = {
   ...COMMON_ADVICE,
@@ -132,9 +135,8 @@ const UPLOAD_ADVICE: Advice = {
   303: MOVED,
   307: MOVED,
   308: MOVED,
-  403: "the server does not take this here; it may allow only some types of file",
+  403: "the server does not take this here",
   404: "the server knows no such place",
-  405: 'the server does not accept uploads; start it with "netfile serve --upload"',
   409: "it exists already, or cannot be made there; choose another name",
   411: "the server wants to know the length first",
   412: "it exists already or was changed by somebody else",
@@ -147,9 +149,9 @@ const UPLOAD_ADVICE: Advice = {
 /** The same request may succeed later. */
 export const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-function refusal(head: ResponseHead, what: string, advice: Advice): TransferError {
+function refusal(head: ResponseHead, what: string, advice: string | undefined): TransferError {
   const said = printable(`${head.status} ${head.reason}`.trimEnd());
-  const hint = advice[head.status] ?? defaultAdvice(head.status);
+  const hint = advice ?? defaultAdvice(head.status);
   return new TransferError("answer", `${what}: the server answered ${said}; ${hint}`, {
     status: head.status,
     isRetryable: RETRYABLE_STATUSES.has(head.status),

@@ -2,7 +2,7 @@
  * Decides, before anything is asked, under which name a download will be saved. The name comes from the user: from the
  * path he gave, or from the URL he gave, never from the server.
  */
-import { lstatSync, statSync, type Stats } from "node:fs";
+import { lstatSync, mkdirSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { asBuffer, decodeUtf8, encodeLatin1 } from "../base/bytes.ts";
 import { errorCode } from "../base/failure.ts";
@@ -19,7 +19,8 @@ const MAX_NAME_BYTES = 255;
 /**
  * Finds the place for a download of `url` into `path`.
  *
- * @param path a folder, or the file's name in an existing folder; a `/` at its end means a folder.
+ * @param path a folder, or the file's name in an existing folder; a `/` at its end means a folder, which is made if it is
+ *   missing.
  * @param options.force whether a file there may be replaced.
  * @throws {TransferError} phase `exists` when something is there, `save` when it can't be made there.
  */
@@ -81,11 +82,17 @@ function decodeSegment(segment: string): string | undefined {
   return decodeUtf8(asBuffer(encodeLatin1(latin1)));
 }
 
+/** Makes what a path with a separator at its end names. */
 function isFolder(path: string): boolean {
   const found = statOrAbsent(path, statSync);
   if (found?.isDirectory() === true) return true;
   if (!endsWithSeparator(path)) return false;
-  throw cannotSave(path, "there is no such folder; make it first");
+  try {
+    mkdirSync(path, { recursive: true });
+    return true;
+  } catch (error) {
+    throw cannotSave(path, error);
+  }
 }
 
 function endsWithSeparator(path: string): boolean {

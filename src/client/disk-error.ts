@@ -23,7 +23,6 @@ const SAVE_REASONS: Readonly<Record<string, string>> = {
 };
 
 const READ_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file; check its name",
   ENOTDIR: "a part of the path is not a folder",
   EACCES: "permission denied",
   EPERM: "permission denied",
@@ -57,9 +56,15 @@ export function diskIsFull(path: string): TransferError {
 
 /** The error for what can't be read. @param reason a sentence's end, or the system's error. */
 export function cannotRead(path: string, reason: unknown): TransferError {
-  return new TransferError("read", `Cannot read "${printable(path)}": ${inWords(reason, READ_REASONS)}`, {
-    cause: reason,
-  });
+  const words = errorCode(reason) === "ENOENT" ? noSuch("file", path) : inWords(reason, READ_REASONS);
+  return new TransferError("read", `Cannot read "${printable(path)}": ${words}`, { cause: reason });
+}
+
+/** What a path leads to that leads to nothing, as a sentence's end: the runtime knows names only that are UTF-8. */
+export function noSuch(kind: "file" | "folder", path: string): string {
+  return path.includes("\ufffd")
+    ? `there is no such ${kind}, as far as can be told of a name that is not UTF-8; rename it`
+    : `there is no such ${kind}; check its name`;
 }
 
 function inWords(reason: unknown, words: Readonly<Record<string, string>>): string {

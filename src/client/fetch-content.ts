@@ -14,7 +14,7 @@ import { settleWithin, throwIfInterrupted } from "./interruption.ts";
 import { ProgressMeter } from "./progress.ts";
 import { refuseAnswer } from "./range-answer.ts";
 import { type Arrival, follow } from "./redirect.ts";
-import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
+import { pause, RetryPolicy } from "./retry.ts";
 import { RttSamples } from "./rtt-samples.ts";
 import type { Reply, Session } from "./session.ts";
 import { DIGEST_FIELDS } from "./verify.ts";
@@ -43,7 +43,7 @@ export async function fetchForConsumer(
       const failure = asTransferError(error);
       const { retryAfterMs, isBegun } = content;
       const delayMs = policy.delayAfter(failure, { gainedBytes: 0, retryAfterMs });
-      if (isBegun || delayMs === undefined || isNobodyThere(failure) || signal?.aborted === true) {
+      if (isBegun || delayMs === undefined || signal?.aborted === true) {
         content.tellAnswer();
         throw failure;
       }

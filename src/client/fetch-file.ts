@@ -23,7 +23,7 @@ import { sweepLeftovers } from "./part-sweep.ts";
 import { type AskedRange, judgeRangeAnswer, refuseAnswer, type RangeVerdict } from "./range-answer.ts";
 import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
-import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
+import { pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
@@ -324,7 +324,6 @@ class FileFetch {
       this.#mismatches += 1;
       if (this.#mismatches >= MAX_MISMATCHES) throw failure;
     }
-    if (this.#answer === undefined && isNobodyThere(failure)) throw failure;
     const gainedBytes = this.#bestBytes - gainedFrom;
     const delayMs = this.#policy.delayAfter(failure, { gainedBytes, retryAfterMs: this.#retryAfterMs });
     if (delayMs === undefined || signal?.aborted === true) throw failure;

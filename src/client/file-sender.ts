@@ -42,6 +42,8 @@ export class FileSender {
   hasBegun = false;
   /** Whether the last request has been sent to its end. */
   isWhole = false;
+  /** Whether an earlier request had been: the server may have the file, although its answer was lost. */
+  wasWhole = false;
   /** Whether the last request waited for `100 Continue`. */
   hasExpected = false;
 
@@ -79,6 +81,7 @@ export class FileSender {
    */
   async send(connection: Connection, route: Route): Promise<ResponseHead> {
     this.hasBegun = false;
+    this.wasWhole ||= this.isWhole;
     this.isWhole = false;
     this.hasExpected = this.#expects(connection);
     this.#meter = this.#newMeter();

@@ -43,6 +43,7 @@ export class FileSource {
       url,
       fields: rangeFields(asked, this.#options.accept),
       ownFields: isSameOrigin(url, this.#options.url) ? this.#options.ownFields : [],
+      isExtra: true,
       signal: this.#options.signal,
     });
     const verdict = judgeRangeAnswer(reply.head, asked);

@@ -11,11 +11,26 @@ const MAX_NAME_BYTES = 255;
  * SECURITY: a name that leads out of its folder is none on any system (CVE-2014-4877, CVE-2025-27142).
  */
 export function whyNotHeld(name: string, platform: string = process.platform): string | undefined {
-  if (!isPlainName(name)) return "the name would lead out of the folder";
+  if (/^\.{0,2}$|[/\0]/.test(name)) return "the name would lead out of the folder";
+  if (!isPlainName(name)) return "other systems read the name as a path";
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `the name is longer than ${MAX_NAME_BYTES} bytes`;
   if (!name.isWellFormed()) return "the name is not valid Unicode";
   if (platform === "win32" && windowsName(name) !== name) return "Windows can't hold this name";
   return undefined;
+}
+
+/** Why what a listing has, encoded perhaps, is no name of an entry, as a sentence's end. */
+export function whyNotListed(listed: string): string {
+  const name = decoded(listed).replace(/^\.\/(?=.)|(?<=.)\/$/g, "");
+  return whyNotHeld(name) ?? "the name is not valid UTF-8";
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

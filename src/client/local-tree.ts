@@ -7,6 +7,7 @@
  */
 import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
 import { join, resolve } from "node:path";
+import { decodeLatin1, decodeUtf8 } from "../base/bytes.ts";
 import { errorCode } from "../base/failure.ts";
 import { cannotRead, cannotSave } from "./disk-error.ts";
 import { whyNotHeld } from "./held-name.ts";
@@ -20,6 +21,17 @@ export type LocalEntry = {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
 };
+
+/** What is in a folder. */
+export type ListedNames = {
+  /** Sorted. */
+  readonly names: readonly string[];
+  /** Those that are not UTF-8, which nothing here can name: each with `\xNN` for what is not ASCII. Sorted. */
+  readonly unusable: readonly string[];
+};
+
+/** What the runtime puts in the place of bytes that are not UTF-8. */
+const REPLACED = "\ufffd";
 
 export class LocalTree {
   /** Absolute; links in the way to the root are the user's own and resolved. */
@@ -90,14 +102,16 @@ export class LocalTree {
   }
 
   /**
-   * The names in the folder `names`, sorted.
+   * The names in the folder `names`.
    * @throws {TransferError} phase `read`.
    */
-  list(names: Names): readonly string[] {
-    if (!this.#exists) return [];
+  list(names: Names): ListedNames {
+    if (!this.#exists) return { names: [], unusable: [] };
     const path = this.pathOf(names);
     try {
-      return readdirSync(path).sort();
+      const found = readdirSync(path).sort();
+      if (!found.some((name) => name.includes(REPLACED))) return { names: found, unusable: [] };
+      return sortOut(readdirSync(path, { encoding: "buffer" }));
     } catch (error) {
       throw cannotRead(path, error);
     }
@@ -114,8 +128,9 @@ export class LocalTree {
    * @throws {TransferError} phase `save`.
    */
   removeFolder(names: Names): boolean {
-    if (names.length === 0 || this.look(names)?.kind !== "folder" || this.list(names).length > 0)
-      return false;
+    if (names.length === 0 || this.look(names)?.kind !== "folder") return false;
+    const inside = this.list(names);
+    if (inside.names.length > 0 || inside.unusable.length > 0) return false;
     this.#change(names, (path) => rmdirSync(path));
     return true;
   }
@@ -137,6 +152,21 @@ export class LocalTree {
       throw cannotSave(path, error);
     }
   }
+}
+
+function sortOut(found: readonly Uint8Array[]): ListedNames {
+  const names: string[] = [];
+  const unusable: string[] = [];
+  for (const bytes of found) {
+    const name = decodeUtf8(bytes);
+    if (name === undefined) unusable.push(decodeLatin1(bytes).replace(/[\x80-\xff]/g, escapeByte));
+    else names.push(name);
+  }
+  return { names: names.sort(), unusable: unusable.sort() };
+}
+
+function escapeByte(byte: string): string {
+  return `\\x${byte.charCodeAt(0).toString(16)}`;
 }
 
 function notAFolder(names: Names, depth: number): string {

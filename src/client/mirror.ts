@@ -18,7 +18,7 @@ export type FileState = "missing" | "changed" | "same";
 
 /**
  * Compares `file` with what is here: the same when its size is and its date is within a second. The server is asked (HEAD)
- * only when its listing said too little.
+ * only when its listing said too little, and once more (GET) of an empty file whose length that does not tell.
  *
  * @throws {TransferError} phase `save` when something else than a file is in its place.
  */
@@ -35,7 +35,12 @@ export async function compareFile(
   }
   const isKnown = file.sizeBytes !== undefined && file.modifiedMs !== undefined;
   const facts = isKnown ? file : await probe(session, file.url, { wantsDigest: false, signal });
-  return looksSame(local, facts) ? "same" : "changed";
+  if (looksSame(local, facts)) return "same";
+  // Apache tells no length of an empty file when it is asked by HEAD.
+  if (local.sizeBytes !== 0 || !looksSame(local, { ...facts, sizeBytes: facts.sizeBytes ?? 0 }))
+    return "changed";
+  const content = await probe(session, file.url, { wantsDigest: false, method: "GET", signal });
+  return looksSame(local, content) ? "same" : "changed";
 }
 
 /**
@@ -76,8 +81,8 @@ function keepDate(path: string, modifiedMs: number): void {
 export type Surplus = { readonly names: Names; readonly kind: "file" | "folder" };
 
 /**
- * Finds what `remote` lacks. Hidden names are left out, since listings don't tell of them; what stands in the place of
- * something that the server has is left alone too. Links count as files: what they lead to isn't part of the tree.
+ * Finds what `remote` lacks. Hidden names are left out, since listings don't tell of them; names that are no UTF-8, and what stands in the
+ * place of something that the server has, are left alone too. Links count as files: what they lead to isn't part of the tree.
  *
  * @throws {TransferError} phase `read`.
  */
@@ -97,7 +102,7 @@ function collectSurplus(
   known: ReadonlySet<string>,
   surplus: Surplus[],
 ): void {
-  for (const name of tree.list(parent)) {
+  for (const name of tree.list(parent).names) {
     if (isHiddenName(name)) continue;
     const names = [...parent, name];
     const isFolder = tree.look(names)?.kind === "folder";

@@ -3,11 +3,12 @@
  */
 import { parseDigestField } from "../semantics/digest.ts";
 import type { Field } from "../wire/fields.ts";
+import type { ResponseHead } from "../wire/message.ts";
 import { modifiedAt } from "./answer.ts";
 import { asTransferError, askForHead, discardBody } from "./conversation.ts";
 import type { RemoteUrl } from "./origin.ts";
-import { headRequest } from "./request.ts";
-import type { Session } from "./session.ts";
+import { getRequest, withoutRepresentationFields } from "./request.ts";
+import type { Reply, Session } from "./session.ts";
 
 /** What the server says; every fact is missing that it doesn't say. */
 export type Probe = {
@@ -20,6 +21,8 @@ export type Probe = {
 export type ProbeOptions = {
   /** Whether the SHA-256 digest is asked for (RFC 9530 §4), which may take the server time. */
   readonly wantsDigest: boolean;
+  /** GET where an answer to HEAD says too little; its content is thrown away. HEAD when absent. */
+  readonly method?: "HEAD" | "GET";
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -28,34 +31,44 @@ export type ProbeOptions = {
  * @throws {TransferError} when there is no answer.
  */
 export async function probe(session: Session, url: RemoteUrl, options: ProbeOptions): Promise<Probe> {
+  try {
+    const reply = await askFacts(session, url, options);
+    await discardBody(session, reply);
+    return factsOf(reply.head);
+  } catch (error) {
+    throw asTransferError(error);
+  }
+}
+
+/** Asks the same. @returns the answer, whose end is still to be taken. @throws {TransferError} */
+export function askFacts(session: Session, url: RemoteUrl, options: ProbeOptions): Promise<Reply> {
   const fields: readonly Field[] = [
     ["Accept", "*/*"],
     ...(options.wantsDigest ? [["Want-Repr-Digest", "sha-256=10"] as const] : []),
   ];
   const route = session.routeTo(url);
+  const ownFields = [...withoutRepresentationFields(session.ownFields(url)), ...route.fields];
   const request = {
-    ...headRequest(url, session.options.userAgent, [...fields, ...session.ownFields(url), ...route.fields]),
+    ...getRequest(url, session.options.userAgent, { method: options.method ?? "HEAD", fields, ownFields }),
     target: route.target,
   };
-  try {
-    const reply = await session.ask({
-      origin: route.origin,
-      converse: (connection) => askForHead(connection, request),
-      mayRepeat: () => true,
-      signal: options.signal,
-    });
-    await discardBody(session, reply);
-    const { head } = reply;
-    const isFile = head.status === 200;
-    return {
-      status: head.status,
-      sizeBytes: isFile ? parseLength(head.fields.get("content-length")) : undefined,
-      modifiedMs: isFile ? modifiedAt(head) : undefined,
-      sha256: isFile ? parseSha256(head.fields.get("repr-digest")) : undefined,
-    };
-  } catch (error) {
-    throw asTransferError(error);
-  }
+  return session.ask({
+    origin: route.origin,
+    converse: (connection) => askForHead(connection, request),
+    mayRepeat: () => true,
+    signal: options.signal,
+  });
+}
+
+/** What an answer to {@link askFacts} says. */
+export function factsOf(head: ResponseHead): Probe {
+  const isFile = head.status === 200;
+  return {
+    status: head.status,
+    sizeBytes: isFile ? parseLength(head.fields.get("content-length")) : undefined,
+    modifiedMs: isFile ? modifiedAt(head) : undefined,
+    sha256: isFile ? parseSha256(head.fields.get("repr-digest")) : undefined,
+  };
 }
 
 function parseLength(value: string | undefined): number | undefined {

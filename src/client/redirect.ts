@@ -19,6 +19,8 @@ export type Request = {
    */
   readonly ownFields?: readonly Field[] | undefined;
   readonly method?: "GET" | "HEAD";
+  /** Whether it can do without an answer, and does not wait for a server that can't be reached. */
+  readonly isExtra?: boolean;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -62,16 +64,17 @@ export function isSameOrigin(a: RemoteUrl, b: RemoteUrl): boolean {
  */
 function get(session: Session, request: Request, url: RemoteUrl): Promise<Reply> {
   const route = session.routeTo(url);
-  const fields = [...request.fields, ...(request.ownFields ?? []), ...route.fields];
-  const { method = "GET" } = request;
+  const { method = "GET", fields } = request;
+  const ownFields = [...(request.ownFields ?? []), ...route.fields];
   const message = {
-    ...getRequest(url, session.options.userAgent, { method, fields }),
+    ...getRequest(url, session.options.userAgent, { method, fields, ownFields }),
     target: route.target,
   };
   return session.ask({
     origin: route.origin,
     converse: (connection) => askForHead(connection, message),
     mayRepeat: () => true,
+    isExtra: request.isExtra,
     signal: request.signal,
   });
 }

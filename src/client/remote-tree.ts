@@ -7,7 +7,7 @@ import { formatUrlPath } from "../wire/target.ts";
 import { asTransferError } from "./conversation.ts";
 import { cannotSave } from "./disk-error.ts";
 import { readFolderListing, type FolderListing } from "./folder-listing.ts";
-import { foldName, isHiddenName, whyNotHeld } from "./held-name.ts";
+import { foldName, isHiddenName, whyNotHeld, whyNotListed } from "./held-name.ts";
 import { runPool } from "./job-pool.ts";
 import type { Names } from "./local-tree.ts";
 import { formatRemoteUrl, pathOf, type RemoteUrl } from "./origin.ts";
@@ -120,7 +120,7 @@ class TreeReader {
     for (const name of unusable) {
       const path = pathIn(parent, name);
       if (!this.#hasRoom(path)) break;
-      this.#problems.push({ path, error: cannotSave(name, "the name would lead out of the folder") });
+      this.#problems.push({ path, error: cannotSave(name, whyNotListed(name)) });
     }
     const taken = new Set<string>();
     for (const entry of entries) this.#takeEntry({ names: parent, url }, entry, taken);

@@ -6,25 +6,28 @@ import type { RequestToSend } from "../wire/message.ts";
 import { hostField, type RemoteUrl } from "./origin.ts";
 
 /**
- * A GET or HEAD of `url`, without asking for a coding: what is saved is the file as it is. A field in `fields` replaces the
- * common one of its name.
+ * A GET or HEAD of `url`, without asking for a coding: what is saved is the file as it is.
+ *
+ * @param options.fields what this request asks for; each replaces the common field of its name.
+ * @param options.ownFields the user's and the route's; each replaces any field of its name, and removes it when it has no value.
  */
 export function getRequest(
   url: RemoteUrl,
   userAgent: string,
-  { method, fields }: { readonly method: "GET" | "HEAD"; readonly fields: readonly Field[] },
+  options: {
+    readonly method: "GET" | "HEAD";
+    readonly fields: readonly Field[];
+    readonly ownFields: readonly Field[];
+  },
 ): RequestToSend {
   const common: readonly Field[] = [...commonFields(url, userAgent), ["Accept-Encoding", "identity"]];
-  return { kind: "request", method, target: url.target, fields: joinFields(common, fields), body: "none" };
-}
-
-/** The same without the content (RFC 9110 §9.3.2). */
-export function headRequest(url: RemoteUrl, userAgent: string, fields: readonly Field[]): RequestToSend {
-  return getRequest(url, userAgent, { method: "HEAD", fields });
+  const fields = joinFields(joinFields(common, options.fields), options.ownFields);
+  return { kind: "request", method: options.method, target: url.target, fields, body: "none" };
 }
 
 /**
- * The head of an upload of `sizeBytes` to `url`. A field in `fields` replaces the common one of its name.
+ * The head of an upload of `sizeBytes` to `url`. A field in `fields` replaces the common one of its name, and removes it when
+ * it has no value.
  *
  * @param method PATCH appends to an upload resource, see `upload-resumption`.
  * @param expectation `continue` to be told before the body is sent whether it is wanted (RFC 9110 §10.1.1).
@@ -64,9 +67,11 @@ export function withoutRepresentationFields(fields: readonly Field[]): readonly 
   return fields.filter(([name]) => !/^(?:if|content|repr|want)-/i.test(name));
 }
 
+/** What `fields` has replaces what `common` has; a field without a value only removes. */
 function joinFields(common: readonly Field[], fields: readonly Field[]): readonly Field[] {
   const names = new Set(fields.map(([name]) => name.toLowerCase()));
-  return [...common.filter(([name]) => !names.has(name.toLowerCase())), ...fields];
+  const kept = common.filter(([name]) => !names.has(name.toLowerCase()));
+  return [...kept, ...fields.filter(([, value]) => value !== "")];
 }
 
 /** Fields of every request; Host comes first (RFC 9110 §7.2). */

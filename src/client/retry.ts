@@ -2,7 +2,6 @@
  * When a failed request is made again, and after how long: exponential backoff with jitter, bounded in number; progress
  * in between begins the count anew, and Retry-After is obeyed (RFC 9110 §10.2.3).
  */
-import { errorCode } from "../base/failure.ts";
 import type { TransferError } from "./transfer-error.ts";
 
 export type RetryOptions = {
@@ -18,6 +17,9 @@ export type Attempt = {
   readonly gainedBytes: number;
   readonly retryAfterMs: number | undefined;
 };
+
+/** How often in a row something is tried again, unless the user says otherwise. */
+export const DEFAULT_RETRIES = 5;
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
@@ -45,21 +47,13 @@ export class RetryPolicy {
   delayAfter(error: TransferError, { gainedBytes, retryAfterMs }: Attempt): number | undefined {
     if (gainedBytes >= PROGRESS_BYTES) this.#failures = 0;
     this.#failures += 1;
-    if (!error.isRetryable || this.#failures > this.#retries) return undefined;
+    if (!error.isRetryable || error.isFinal || this.#failures > this.#retries) return undefined;
     if (retryAfterMs !== undefined) return retryAfterMs <= LONGEST_RETRY_AFTER_MS ? retryAfterMs : undefined;
     if (gainedBytes >= AT_ONCE_BYTES) return 0;
     const longestMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
     // At least half of it, so that "exponential" stays true.
     return longestMs * (0.5 + 0.5 * this.#random());
   }
-}
-
-/**
- * Whether nothing listens where the server should be. Before it has ever answered that is more often a slip in the name or
- * the port than a server that is being started: the user is told at once.
- */
-export function isNobodyThere(error: TransferError): boolean {
-  return error.phase === "connect" && errorCode(error.cause) === "ECONNREFUSED";
 }
 
 /** Waits `ms`, or until `signal` is aborted. */

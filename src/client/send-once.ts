@@ -7,7 +7,13 @@ import type { RemoteUrl } from "./origin.ts";
 import type { Reply, Session } from "./session.ts";
 
 /** What an upload came to: the last answer, who sent the last part of the file, and who the first. */
-export type Sending = { readonly reply: Reply; readonly sender: FileSender; readonly first: FileSender };
+export type Sending = {
+  readonly reply: Reply;
+  readonly sender: FileSender;
+  readonly first: FileSender;
+  /** The answer is not to the upload, whose own was lost, but shows that the server has the file. */
+  readonly isFound?: true;
+};
 
 export type SendTarget = {
   readonly url: RemoteUrl;

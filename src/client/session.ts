@@ -6,7 +6,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Field } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
-import { dial, type Opened } from "./dial.ts";
+import { Connector } from "./connector.ts";
+import type { Opened } from "./dial.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import { hostField, type Origin, type RemoteUrl } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -21,6 +22,10 @@ export type SessionOptions = {
   readonly clock: Clock;
   /** So many idle connections to one origin are kept: as many as there are requests at once. 1 when absent. */
   readonly keptPerOrigin?: number;
+  /** How often in a row a server that was reached before is tried again when it can't be any more; 0 when absent. */
+  readonly connectRetries?: number;
+  /** Whether a server that was never reached is tried again, too. */
+  readonly waitsForStart?: boolean;
   /** Addresses of this family only. */
   readonly family?: 4 | 6 | undefined;
   /** What the user sends to the server of his own URLs: credentials, and fields of his own. */
@@ -50,6 +55,8 @@ export type Question = {
   readonly converse: (connection: Connection) => Promise<ResponseHead>;
   /** Whether it may be sent again although the server may have acted upon it (RFC 9110 §9.2.2). */
   readonly mayRepeat: () => boolean;
+  /** Whether it can do without an answer, and does not wait for a server that can't be reached. */
+  readonly isExtra?: boolean | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -66,14 +73,19 @@ const KEPT_CONNECTIONS = 4;
 
 export class Session {
   readonly options: SessionOptions;
+  /** Told, once for all its requests, that a server can't be reached and is waited for: one sentence, printable. */
+  onNotice: ((text: string) => void) | undefined;
 
   /** Idle connections, the longest idle first. */
   readonly #kept = new Set<Connection>();
   readonly #closing = new AbortController();
+  readonly #connector: Connector;
   #onlyServer: string | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
+    const { connectRetries = 0, waitsForStart = false, clock } = options;
+    this.#connector = new Connector({ retries: connectRetries, isForNew: waitsForStart, clock });
   }
 
   /** The way to `url`: directly with the origin-form, or by a proxy with the absolute-form. */
@@ -121,7 +133,7 @@ export class Session {
         if (!kept.hasDiedUnanswered || !question.mayRepeat()) throw error;
       }
     }
-    return converse(await dial(question.origin, { ...this.options, signal }), question, signal);
+    return converse(await this.#connect(question, signal), question, signal);
   }
 
   /** Takes back a connection whose answer has been taken whole; one that can't go on is closed. */
@@ -144,6 +156,12 @@ export class Session {
     this.#closing.abort(new TransferError("receive", "The session was closed"));
     for (const connection of this.#kept) connection.close();
     this.#kept.clear();
+  }
+
+  #connect({ origin, isExtra = false }: Question, signal: AbortSignal): Promise<Opened> {
+    const options = { ...this.options, signal };
+    if (isExtra) return this.#connector.connectAtOnce(origin, options);
+    return this.#connector.connect(origin, options, (text) => this.onNotice?.(text));
   }
 
   #countKept(origin: Origin): number {

@@ -19,6 +19,8 @@ export class TransferError extends Error {
   readonly status: number | undefined;
   /** Whether the same request may succeed later. */
   readonly isRetryable: boolean;
+  /** Whether it has been tried again in this run as often as it may be. */
+  readonly isFinal: boolean;
   /** So much of the file is kept for the next run, as far as is known. */
   readonly keptBytes: number;
   /** Whether the next run goes on where this one has ended. */
@@ -31,6 +33,7 @@ export class TransferError extends Error {
     details: {
       readonly status?: number;
       readonly isRetryable?: boolean;
+      readonly isFinal?: boolean;
       readonly cause?: unknown;
       readonly keptBytes?: number;
       readonly canGoOn?: boolean;
@@ -40,18 +43,27 @@ export class TransferError extends Error {
     this.phase = phase;
     this.status = details.status;
     this.isRetryable = details.isRetryable ?? false;
+    this.isFinal = details.isFinal ?? false;
     this.keptBytes = details.keptBytes ?? 0;
     this.canGoOn = details.canGoOn ?? false;
   }
 
   /** What happened, without the advice to try again: for one who is told that this is done. */
   get whatHappened(): string {
-    return this.message.replace(/; try again(?: later|, or allow more time)?$/, "");
+    return this.message.replace(
+      /; (?:try again(?: later|, or allow more time)?|check the port, and that the server is running)$/,
+      "",
+    );
   }
 
   /** The same error, of a transfer that the next run goes on with: `keptBytes` are kept. */
   keeping(keptBytes: number): TransferError {
     return new TransferError(this.phase, this.message, { ...this.#details(), keptBytes, canGoOn: true });
+  }
+
+  /** The same error, after which nothing is tried again in this run. */
+  asFinal(): TransferError {
+    return new TransferError(this.phase, this.message, { ...this.#details(), isFinal: true });
   }
 
   /** The same error in other words, which are printable. */
@@ -60,7 +72,7 @@ export class TransferError extends Error {
   }
 
   #details() {
-    const { status, isRetryable, cause, keptBytes, canGoOn } = this;
-    return { isRetryable, cause, keptBytes, canGoOn, ...(status === undefined ? {} : { status }) };
+    const { status, isRetryable, isFinal, cause, keptBytes, canGoOn } = this;
+    return { isRetryable, isFinal, cause, keptBytes, canGoOn, ...(status === undefined ? {} : { status }) };
   }
 }

@@ -5,9 +5,6 @@ import type { Answer } from "./answer.ts";
 import type { RemoteUrl } from "./origin.ts";
 import type { TransferProgress } from "./report.ts";
 
-/** How often in a row an upload that was cut goes on. */
-export const DEFAULT_RETRIES = 5;
-
 export type UploadOptions = {
   readonly path: string;
   readonly url: RemoteUrl;
@@ -15,7 +12,7 @@ export type UploadOptions = {
   readonly onAnswer?: (answer: Answer) => void;
   readonly onProgress?: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal;
-  /** How often in a row, without progress, an upload that was cut is resumed; {@link DEFAULT_RETRIES} if left out. */
+  /** How often in a row, without progress, an upload that failed is sent again, or resumed; `DEFAULT_RETRIES` if left out. */
   readonly retries?: number;
   /** Where it is remembered how a later run goes on with a large upload that was ended; nowhere if left out. */
   readonly stateFolder?: string | undefined;

@@ -16,11 +16,11 @@ import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
 import type { TransferProgress } from "./report.ts";
 import { uploadResourceRequest, withoutRepresentationFields } from "./request.ts";
-import { isNobodyThere, pause, RetryPolicy } from "./retry.ts";
+import { DEFAULT_RETRIES, pause, RetryPolicy } from "./retry.ts";
 import { sendOnce, type Sending } from "./send-once.ts";
 import type { Reply, Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
-import { DEFAULT_RETRIES, type UploadOptions } from "./upload-options.ts";
+import type { UploadOptions } from "./upload-options.ts";
 import { UploadRecord } from "./upload-record.ts";
 import { INTEROP_VERSION, isComplete, isFinal, isGone, readOffset, resourceOf } from "./upload-state.ts";
 
@@ -63,8 +63,6 @@ class Resumption {
   #earlierBytes: number | undefined = 0;
   #noting: ReturnType<typeof setTimeout> | undefined;
   #isNoted = false;
-  /** Whether the server has said anything in this run. */
-  #isHeard = false;
   /** The sender of the first request that got as far as its body; and of the last request. */
   #first: FileSender | undefined;
   #last: FileSender | undefined;
@@ -129,7 +127,6 @@ class Resumption {
       let failure: Failure;
       try {
         const sending = await this.#attempt();
-        this.#isHeard = true;
         if (this.#resource === undefined || isFinal(sending.reply.head)) return this.#settle(sending);
         failure = await this.#takeRefusal(sending.reply);
       } catch (error) {
@@ -152,7 +149,6 @@ class Resumption {
       ...this.#options,
       fields: [COMPLETE, INTEROP_VERSION, ...this.#session.ownFields(this.#options.url)],
       onInformational: (head: InformationalHead) => {
-        this.#isHeard = true;
         this.#resource ??= resourceOf(head, this.#options.url);
         this.#noteLater();
       },
@@ -186,8 +182,7 @@ class Resumption {
     const { signal } = this.#options;
     this.#keepFirst();
     if (isGone(error)) this.#forget();
-    const isAlone = !this.#isHeard && isNobodyThere(error);
-    const mayRepeat = !isAlone && (this.#resource !== undefined || this.#mayCreateAgain());
+    const mayRepeat = this.#resource !== undefined || this.#mayCreateAgain();
     const delayMs = mayRepeat ? this.#policy.delayAfter(error, { gainedBytes, retryAfterMs }) : undefined;
     if (delayMs === undefined) throw error;
     throwIfInterrupted("send", signal);
@@ -260,7 +255,6 @@ class Resumption {
   /** Of an upload that is complete nothing is left: the empty rest gets the answer that was lost. */
   async #askOffset(resource: RemoteUrl, signal = this.#options.signal): Promise<number> {
     const reply = await this.#ask(resource, "HEAD", signal);
-    this.#isHeard = true;
     await discardBody(this.#session, reply);
     const known = { leastBytes: this.#knownBytes, sizeBytes: this.#file.sizeBytes };
     this.#knownBytes = readOffset(reply.head, this.#options, known);

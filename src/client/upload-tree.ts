@@ -3,10 +3,10 @@
  */
 import { formatUrlPath } from "../wire/target.ts";
 import { asTransferError } from "./conversation.ts";
-import { cannotRead } from "./disk-error.ts";
+import { cannotRead, noSuch } from "./disk-error.ts";
 import { digestOfFile } from "./file-digest.ts";
 import { readFolderListing } from "./folder-listing.ts";
-import { isHiddenName } from "./held-name.ts";
+import { isHiddenName, whyNotHeld } from "./held-name.ts";
 import { LocalFile } from "./local-file.ts";
 import type { LocalTree, Names } from "./local-tree.ts";
 import type { FileState } from "./mirror.ts";
@@ -24,18 +24,19 @@ export type LocalTreeContent = {
   readonly files: readonly LocalTreeFile[];
   /** What is not sent, and why: hidden names, symbolic links, what is no file. Not printable yet. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-  /** Folders that can't be read. */
+  /** Folders that can't be read, and names that can't be used. */
   readonly problems: readonly TreeProblem[];
 };
 
 /** Finds the files of `tree`. @throws {TransferError} phase `read` when its root can't be read. */
 export function readLocalTree(tree: LocalTree): LocalTreeContent {
   const content = { files: [], skipped: [], problems: [] };
-  if (tree.look([])?.kind !== "folder")
-    throw cannotRead(tree.root, "there is no such folder; check its name");
+  if (tree.look([])?.kind !== "folder") throw cannotRead(tree.root, noSuch("folder", tree.root));
   collect(tree, [], content);
   return content;
 }
+
+const HIDDEN = "it is hidden";
 
 type Collected = {
   readonly files: LocalTreeFile[];
@@ -44,7 +45,9 @@ type Collected = {
 };
 
 function collect(tree: LocalTree, parent: Names, content: Collected): void {
-  for (const name of tree.list(parent)) {
+  const inside = tree.list(parent);
+  for (const name of inside.unusable) collectUnusable([...parent, name].join("/"), name, content);
+  for (const name of inside.names) {
     const names = [...parent, name];
     try {
       collectOne(tree, names, content);
@@ -54,12 +57,20 @@ function collect(tree: LocalTree, parent: Names, content: Collected): void {
   }
 }
 
+function collectUnusable(path: string, name: string, content: Collected): void {
+  if (isHiddenName(name)) content.skipped.push({ path, reason: HIDDEN });
+  else
+    content.problems.push({ path, error: cannotRead(path, "its name is not UTF-8; rename it to send it") });
+}
+
 function collectOne(tree: LocalTree, names: Names, content: Collected): void {
   const path = names.join("/");
   if (isHiddenName(names.at(-1) ?? "")) {
-    content.skipped.push({ path, reason: "it is hidden" });
+    content.skipped.push({ path, reason: HIDDEN });
     return;
   }
+  const reason = whyNotHeld(names.at(-1) ?? "");
+  if (reason !== undefined) throw cannotRead(path, `${reason}; rename it to send it`);
   const found = tree.look(names);
   if (found?.kind === "folder") collect(tree, names, content);
   else if (found?.kind === "file")

@@ -3,12 +3,12 @@
  */
 import type { ResponseHead } from "../wire/message.ts";
 import { announceAnswer, ignoredUpload, refusedUpload, type Answer } from "./answer.ts";
-import { FileSender } from "./file-sender.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import { LocalFile } from "./local-file.ts";
 import { pathOf, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
 import type { Phases } from "./report.ts";
-import { sendOnce, type Sending } from "./send-once.ts";
+import type { Sending } from "./send-once.ts";
+import { sendPlainly } from "./send-plainly.ts";
 import type { Session } from "./session.ts";
 import type { UploadOptions } from "./upload-options.ts";
 import { sendResumably } from "./upload-resumption.ts";
@@ -61,7 +61,7 @@ async function sendAndSettle(
   if (reply.head.status < 200 || reply.head.status > 299)
     throw await explainRefusal(session, reply, refusedUpload(reply.head, options.url));
   await discardBody(session, reply);
-  if (!sender.isWhole) throw ignoredUpload(reply.head, options.url);
+  if (!sender.isWhole && sending.isFound !== true) throw ignoredUpload(reply.head, options.url);
   sender.finish();
   return {
     answer,
@@ -70,11 +70,6 @@ async function sendAndSettle(
     phases: measurePhases(sending, session),
     resumedBytes: sending.earlierBytes ?? 0,
   };
-}
-
-function sendPlainly(session: Session, options: UploadOptions, file: LocalFile): Promise<Sending> {
-  const fields = session.ownFields(options.url);
-  return sendOnce(session, options, new FileSender(file, { ...options, fields }, session.options));
 }
 
 /** From the first request to the last answer, however many there were. */

@@ -226,10 +226,10 @@ describe("resumeCommand()", () => {
   });
 
   test("has the flags that the server wants, and no secret", () => {
-    const words = ["--user", "ann:secret", "-H", "X-Key: secret"];
+    const words = ["--user", "ann:secret", "-H", "X-Key: secret", "-H", "Accept:"];
     const flags = wordsToRepeat(readStrictArgs(words, DOWNLOAD_ARGS));
     expect(resumeCommand(parseRemoteUrl("http://h/a"), ".", flags)).toBe(
-      "netfile get http://h/a --user ann -H 'X-Key: ...'",
+      "netfile get http://h/a --user ann -H 'X-Key: ...' -H Accept:",
     );
     expect(wordsToRepeat(readStrictArgs(["--netrc"], DOWNLOAD_ARGS))).toEqual(["--netrc"]);
   });

@@ -238,8 +238,20 @@ describe("netfile get -r", () => {
     const { code, err } = await run(["get", "-r", at("/a.txt"), "m"]);
     expect(code).toBe(3);
     expect(err).toContain(
-      `There is no folder ${at("/a.txt/")} (404 Not Found); check its name, or leave -r out`,
+      `error: There is no folder ${at("/a.txt/")} (404 Not Found); check its name, or leave -r out`,
     );
+    const { out } = await run(["get", "-r", at("/a.txt"), "m", "--json"]);
+    expect(eventsOf(out)[0]).toMatchObject({
+      event: "failed",
+      name: at("/a.txt/"),
+      url: at("/a.txt/"),
+      exitCode: 3,
+    });
+    const put = await run(["put", "-r", "none", at("/up")]);
+    expect([put.code, put.err]).toEqual([
+      6,
+      expect.stringMatching(/^netfile: error: Cannot read ".*none": there is no/),
+    ]);
   });
 
   test("mirrors a folder with its dates, and fetches only what changed", async () => {
@@ -422,6 +434,19 @@ describe("netfile put -r", () => {
       failed: 1,
     });
     expect(readFileSync(`${site.root}/up/1.txt`, "utf8")).toBe("2.txt");
+  });
+
+  test.skipIf(process.platform !== "linux")("fails with names that are not UTF-8, and says so", async () => {
+    const name = Buffer.concat([Buffer.from(`${folder.path}/in/`), Buffer.from("caf\xe9.txt", "latin1")]);
+    writeFileSync(name, "x");
+    const { code, out } = await run(["put", "-r", "in", at("/up"), "--json"]);
+    expect(code).toBe(6);
+    expect(eventsOf(out).find(({ event }) => event === "failed")).toMatchObject({
+      name: "caf\\xe9.txt",
+      error: { message: expect.stringContaining("its name is not UTF-8") },
+    });
+    const one = await run(["put", "in/caf\ufffd.txt", at("/up/")]);
+    expect([one.code, one.err]).toEqual([6, expect.stringContaining("not UTF-8; rename it")]);
   });
 
   test("--dry-run sends nothing", async () => {

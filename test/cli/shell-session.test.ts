@@ -268,7 +268,7 @@ describe("ShellSession", () => {
     remote.unusable = ["../\u001bx"];
     await run("ls\n");
     expect(terminal.out.text).toContain("sub/\n");
-    expect(terminal.err.text).toContain('"../\\x1bx" is left out: it would lead out of the folder');
+    expect(terminal.err.text).toContain('"../\\x1bx" is left out: the name would lead out of the folder');
   });
 
   test("lists a folder once for completion, and what can't be listed is nothing", async () => {

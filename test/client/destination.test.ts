@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { isPlainName, nameFromUrl, resolvePlace, windowsName } from "../../src/client/destination.ts";
 import { parseRemoteUrl, type RemoteUrl } from "../../src/client/origin.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
@@ -115,9 +115,9 @@ describe("resolvePlace()", () => {
   });
 
   test.each([
-    ["missing/", "make it first"],
     ["missing/new", "make it first"],
-    ["there/", "no such folder"],
+    ["there/", "what is there is not a folder"],
+    ["there/new/", "not a folder"],
     ["there/new", "not a folder"],
     ["x".repeat(256), "too long"],
     ["a\u0000b", "no path"],
@@ -126,6 +126,15 @@ describe("resolvePlace()", () => {
     expect(error.phase).toBe("save");
     expect(error.message).toContain(part);
   });
+
+  test.each(["missing/", "missing/deep/"])(
+    "makes the folder that a path with a slash at its end names: %p",
+    (path) => {
+      const place = resolvePlace(`${folder.path}/${path}`, URL_A, { force: false });
+      expect(place).toMatchObject({ folder: folder.at(path.slice(0, -1)), name: "a.txt" });
+      expect(lstatSync(place.folder).isDirectory()).toBe(true);
+    },
+  );
 
   test("refuses an empty path", () => {
     expect(failureOf(() => resolvePlace("", URL_A, { force: false })).phase).toBe("save");

@@ -23,6 +23,10 @@ describe("cannotSave() and cannotRead()", () => {
     expect(error.message).toBe('Cannot read "a": there is no such file; check its name');
   });
 
+  test("says of what may be no UTF-8 what is known of it", () => {
+    expect(cannotRead("caf\ufffd.txt", systemError("ENOENT")).message).toContain("not UTF-8; rename it");
+  });
+
   test("GHSA-ppjh-xp5v-46wc: shows a hostile name escaped", () => {
     expect(alreadyThere("\u001b[1A\rharmless").message).toContain('"\\x1b[1A\\x0dharmless"');
     expect(cannotSave("\u202ename", "no").message).toContain("\\u{202e}");

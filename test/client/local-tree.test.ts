@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { foldName, whyNotHeld } from "../../src/client/held-name.ts";
+import { foldName, whyNotHeld, whyNotListed } from "../../src/client/held-name.ts";
 import { LocalTree } from "../../src/client/local-tree.ts";
 import { TransferError } from "../../src/client/transfer-error.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/client-session.ts";
@@ -43,6 +43,19 @@ describe("whyNotHeld()", () => {
   test.each(["nul.txt", "a.", "a ", "a:b", "a?", "COM1"])("refuses %p on Windows", (name) => {
     expect(whyNotHeld(name, "win32")).toBeString();
   });
+  test.each([
+    ["..", "would lead out"],
+    ["a/b", "would lead out"],
+    ["a\\b", "other systems read the name as a path"],
+    ["c:x", "other systems read the name as a path"],
+  ])("says of %p: %s", (name, reason) => expect(whyNotHeld(name)).toContain(reason));
+  test.each([
+    ["..%2fx", "would lead out"],
+    ["a%5Cb/", "other systems read the name as a path"],
+    ["./c:x", "other systems read the name as a path"],
+    ["%zz", "not valid UTF-8"],
+    ["\ufffd.txt", "not valid UTF-8"],
+  ])("says of %p in a listing: %s", (name, reason) => expect(whyNotListed(name)).toContain(reason));
   test("folds names where the system does", () => {
     expect(foldName("A\u0308.TXT", "darwin")).toBe(foldName("ä.txt", "darwin"));
     expect(foldName("A", "linux")).toBe("A");
@@ -103,7 +116,11 @@ describe("LocalTree", () => {
 
   test("is made when asked, and empty when it isn't there", () => {
     const missing = new LocalTree(folder.at("new/deep"), { make: false });
-    expect([missing.look([]), missing.look(["a"]), missing.list([])]).toEqual([undefined, undefined, []]);
+    expect([missing.look([]), missing.look(["a"]), missing.list([]).names]).toEqual([
+      undefined,
+      undefined,
+      [],
+    ]);
     expect(new LocalTree(folder.at("new/deep"), { make: true }).look([])?.kind).toBe("folder");
   });
 
@@ -112,6 +129,6 @@ describe("LocalTree", () => {
   });
 
   test("may be reached by a link itself: that is the user's choice", () => {
-    expect(new LocalTree(folder.at("link"), { make: true }).list([])).toEqual(["precious.txt"]);
+    expect(new LocalTree(folder.at("link"), { make: true }).list([]).names).toEqual(["precious.txt"]);
   });
 });

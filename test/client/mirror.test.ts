@@ -10,7 +10,9 @@ import {
   makeTemporaryFolder,
   transferErrorOf,
   type TemporaryFolder,
+  urlOn,
 } from "../support/client-session.ts";
+import { hear, say, startScriptedServer } from "../support/scripted-server.ts";
 import {
   htmlListing,
   jsonListing,
@@ -194,6 +196,33 @@ describe("compareFile()", () => {
   });
 });
 
+describe("compareFile() of an empty file whose length HEAD does not tell", () => {
+  const head = `HTTP/1.1 200 OK\r\nLast-Modified: ${LAST_MODIFIED}\r\n`;
+
+  test.each([
+    ["is the same as an empty one", say(`${head}Content-Length: 0\r\n\r\n`), "same"],
+    ["is not as another one", say(`${head}Content-Length: 5\r\n\r\nhello`), "changed"],
+    [
+      "is not as one whose length is not told",
+      say(`${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`),
+      "changed",
+    ],
+  ])("%s", async (_name, answer, expected) => {
+    const scripted = startScriptedServer([[hear, say(`${head}\r\n`), hear, answer]]);
+    try {
+      writeFileSync(folder.at("a.txt"), "");
+      utimesSync(folder.at("a.txt"), 0, AT_MS / 1000);
+      const url = urlOn(scripted);
+      const remote = { names: ["a.txt"], url, sizeBytes: undefined, modifiedMs: undefined };
+      const tree = new LocalTree(folder.path, { make: false });
+      expect(await compareFile(session, tree, remote)).toBe(expected as "same");
+      expect(scripted.received[0]?.match(/^(?:HEAD|GET) /gm)).toEqual(["HEAD ", "GET "]);
+    } finally {
+      scripted.stop();
+    }
+  });
+});
+
 describe("fetchFile()", () => {
   test("makes the folders, replaces the file, and gives it the server's date", async () => {
     const tree = await read({
@@ -213,6 +242,20 @@ describe("fetchFile()", () => {
 });
 
 describe("findSurplus() and removeSurplus()", () => {
+  // Other systems take no such names.
+  test.skipIf(process.platform !== "linux")(
+    "nothing whose name is not UTF-8, and no folder around it",
+    async () => {
+      const remote = await read({ "/top/": jsonListing([]) });
+      mkdirSync(folder.at("old"));
+      writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/old/`), Buffer.from([0xe9])]), "x");
+      const tree = new LocalTree(folder.path, { make: false });
+      const surplus = findSurplus(tree, remote);
+      expect(surplus).toEqual([{ names: ["old"], kind: "folder" }]);
+      expect(removeSurplus(tree, surplus[0]!)).toBe(false);
+    },
+  );
+
   test("only what the server lacks, nothing hidden, no link followed", async () => {
     const outside = makeTemporaryFolder();
     writeFileSync(outside.at("precious.txt"), "precious");

@@ -44,6 +44,36 @@ describe("readLocalTree()", () => {
     expect(content.problems).toEqual([]);
   });
 
+  test.skipIf(process.platform === "win32")("tells of names that other systems read as paths", () => {
+    for (const name of ["a\\b", "c:x", "d"]) writeFileSync(folder.at(name), "x");
+    const content = readLocalTree(new LocalTree(folder.path, { make: false }));
+    expect(content.files.map(({ names }) => names)).toEqual([["d"]]);
+    expect(content.problems.map(({ error }) => [error.phase, error.message])).toEqual([
+      ["read", 'Cannot read "a\\b": other systems read the name as a path; rename it to send it'],
+      ["read", 'Cannot read "c:x": other systems read the name as a path; rename it to send it'],
+    ]);
+  });
+
+  // Other systems take no such names.
+  test.skipIf(process.platform !== "linux")(
+    "tells of names that are not UTF-8, and sends what is beside them",
+    () => {
+      const at = (name: string) =>
+        Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from(name, "latin1")]);
+      mkdirSync(at("dir\xff"));
+      for (const name of ["caf\xe9.txt", ".h\xe9", "dir\xff/a"]) writeFileSync(at(name), "x");
+      for (const name of ["caf\ufffd.txt", "é"]) writeFileSync(folder.at(name), "x");
+      const content = readLocalTree(new LocalTree(folder.path, { make: false }));
+      expect(content.files.map(({ path }) => path)).toEqual([folder.at("caf\ufffd.txt"), folder.at("é")]);
+      expect(content.problems.map(({ path, error }) => [path, error.phase])).toEqual([
+        ["caf\\xe9.txt", "read"],
+        ["dir\\xff", "read"],
+      ]);
+      expect(content.problems[0]?.error.message).toContain("not UTF-8; rename it");
+      expect(content.skipped).toEqual([{ path: ".h\\xe9", reason: "it is hidden" }]);
+    },
+  );
+
   test("refuses what isn't there", () => {
     const missing = new LocalTree(folder.at("none"), { make: false });
     expect(() => readLocalTree(missing)).toThrow("there is no such folder");

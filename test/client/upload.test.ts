@@ -121,7 +121,7 @@ describe("upload()", () => {
     [308, "wants the file elsewhere"],
     [401, "password"],
     [403, "does not take this here"],
-    [405, 'start it with "netfile serve --upload"'],
+    [405, "does not accept uploads there"],
     [409, "exists already"],
     [412, "exists already"],
     [413, "larger than the server accepts"],
@@ -131,9 +131,42 @@ describe("upload()", () => {
     [507, "no room"],
   ])("status %p is an error of the phase answer, with what it means", async (status, part) => {
     serve([hear, hearBody(5), answer(`${status} Reason`)]);
-    const error = await transferErrorOf(put("small"));
+    const error = await transferErrorOf(put("small", { retries: 0 }));
     expect(error).toMatchObject({ phase: "answer", status });
     expect(error.message).toContain(part);
+  });
+
+  test.each([
+    ["307 Moved", "Location: /elsewhere/small", "send it to http://127.0.0.1:PORT/elsewhere/small, if"],
+    [
+      "301 Moved",
+      "Location: https://h/small",
+      "elsewhere, where netfile does not go: https is not supported yet",
+    ],
+    ["308 Moved", "X-Other: x", "wants the file elsewhere, and does not say where"],
+    ["405 No", "Server: netfile", 'start it with "netfile serve --upload"'],
+    ["405 No", "Server: Apache", "the server does not accept uploads there"],
+    [
+      "401 No",
+      'WWW-Authenticate: Digest realm="a, Basic b", nonce="x", Bearer',
+      "Digest or Bearer, and netfile logs in by Basic",
+    ],
+    ["401 No", 'WWW-Authenticate: Bearer realm="x"', "-H 'Authorization: Bearer TOKEN'"],
+    [
+      "401 No",
+      "WWW-Authenticate: Negotiate",
+      "asks for the scheme Negotiate, and netfile logs in by Basic only",
+    ],
+    [
+      "401 No",
+      'WWW-Authenticate: Digest realm="x"\r\nWWW-Authenticate: bAsic realm="y"',
+      "give them with --user",
+    ],
+    ["407 No", "Proxy-Authenticate: NTLM", "the proxy asks for the scheme NTLM"],
+  ])("%s with %s says: %s", async (status, field, part) => {
+    serve([hear, hearBody(5), answer(status, `${field}\r\n`)]);
+    const error = await transferErrorOf(put("small"));
+    expect(error.message).toContain(part.replace("PORT", String(server.port)));
   });
 
   test("and what the server says of it, in plain text", async () => {
@@ -234,7 +267,7 @@ describe("upload(): an answer or an end before the body is over", () => {
 
   test("a server that closes after the body, without an answer, is one of the phase receive", async () => {
     serve([hear, hearBody(5), cut]);
-    expect((await transferErrorOf(put("small"))).phase).toBe("receive");
+    expect((await transferErrorOf(put("small", { retries: 0 }))).phase).toBe("receive");
   });
 
   test.each(["garbage\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"])(
