@@ -24,8 +24,10 @@ const NAME_BATCH = 2_000;
 const LINK_COST = 8;
 /** A folder with more names is a long one. */
 const LONG_NAMES = 8_000;
-/** So many names are sorted in one portion: about 7 ms. */
-const SORT_BATCH = 12_000;
+/** Of so many names it is found out in one portion what they are sorted by: about 3 ms. */
+const KEY_BATCH = 16_000;
+/** So many names are sorted in one portion: about 10 ms. */
+const SORT_BATCH = 50_000;
 /** Between what a name is sorted by and the name. No name has it in it. */
 const KEY_END = "\0";
 
@@ -105,33 +107,56 @@ class VisibleNames implements OrderedNames {
  * names that are equal but for that by their UTF-16 units.
  */
 export async function sortNames(names: readonly string[], portions: Portions): Promise<readonly string[]> {
+  const keyed: string[] = [];
+  for (let start = 0; start < names.length; start += KEY_BATCH) {
+    if (start > 0) await portions.next();
+    for (const name of names.slice(start, start + KEY_BATCH)) keyed.push(sortKey(name) + KEY_END + name);
+  }
   // Keys with their names: the runtime's own sort, without a function of ours, is five times as fast.
-  const keyed = await sortInTurns(names, {
+  const sorted = await sortInTurns(keyed, {
     runLength: SORT_BATCH,
-    sort: sortByKey,
+    sort: (run) => run.sort(),
     compare: compareUnits,
     portions,
   });
-  return keyed.map((each) => each.slice(each.indexOf(KEY_END) + 1));
+  return sorted.map((each) => each.slice(each.indexOf(KEY_END) + 1));
 }
 
-function sortByKey(run: readonly string[]): readonly string[] {
-  return run.map((name) => sortKey(name) + KEY_END + name).sort();
-}
-
-const NUMBER = /0*([0-9]+)/g;
 const NOT_ASCII = /[^\u0000-\u007f]/;
 const MARKS = /\p{M}+/gu;
 
 /** What `name` is sorted by: in lower case, without accents, and each number behind how long it is. */
 function sortKey(name: string): string {
   const plain = NOT_ASCII.test(name) ? name.normalize("NFKD").replace(MARKS, "") : name;
-  return plain.toLowerCase().replace(NUMBER, numberKey);
+  return withLengths(plain.toLowerCase());
 }
 
-/** Begins with a digit, so that a number stands where digits stand among other characters. */
-function numberKey(_: string, digits: string): string {
-  return `0${String.fromCharCode(digits.length)}${digits}`;
+/**
+ * Puts its length before each number, without zeros at its beginning. It still begins with a digit, so that it stands where digits
+ * stand among other characters. (By hand: a regular expression with a function takes three times as long.)
+ */
+function withLengths(text: string): string {
+  let key = "";
+  let copied = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (text.charCodeAt(start) === ZERO && isDigit(text, start + 1)) start += 1;
+    let end = start + 1;
+    while (isDigit(text, end)) end += 1;
+    key += `${text.slice(copied, at)}0${String.fromCharCode(end - start)}${text.slice(start, end)}`;
+    copied = end;
+    at = end;
+  }
+  return copied === 0 ? text : key + text.slice(copied);
+}
+
+const ZERO = 0x30;
+const NINE = 0x39;
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= ZERO && code <= NINE;
 }
 
 /** The order of the runtime's own sort. */
