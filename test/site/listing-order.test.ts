@@ -50,12 +50,15 @@ describe("sortNames()", () => {
     expect(await sortNames(names.toReversed(), new Portions(EVERYBODY))).toEqual(sorted);
   });
 
-  test.each([0, 1, 16_000, 16_001, 50_000, 50_001, 100_001])("sorts %i numbers by their value", async (count) => {
-    const names = Array.from({ length: count }, (_, index) => String((index * 7919) % 100_003));
-    expect(await sortNames(names, new Portions(EVERYBODY))).toEqual(
-      names.toSorted((a, b) => Number(a) - Number(b)),
-    );
-  });
+  test.each([0, 1, 16_000, 16_001, 50_000, 50_001, 100_001])(
+    "sorts %i numbers by their value",
+    async (count) => {
+      const names = Array.from({ length: count }, (_, index) => String((index * 7919) % 100_003));
+      expect(await sortNames(names, new Portions(EVERYBODY))).toEqual(
+        names.toSorted((a, b) => Number(a) - Number(b)),
+      );
+    },
+  );
 
   test("lets others be served in between", async () => {
     const names = Array.from({ length: 100_000 }, (_, index) => `${index % 977}-${index}`);
