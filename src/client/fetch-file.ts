@@ -20,6 +20,7 @@ import { formatRemoteUrl } from "./origin.ts";
 import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
 import { sweepLeftovers } from "./part-sweep.ts";
+import { contentLengthOf } from "./probe.ts";
 import { type AskedRange, judgeRangeAnswer, refuseAnswer, type RangeVerdict } from "./range-answer.ts";
 import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
@@ -124,7 +125,7 @@ class FileFetch {
     }
     this.#noteAnswer(arrival);
     if (verdict?.kind === "nothing-more") return this.#takeNothing(arrival);
-    if (verdict?.kind === "part") return this.#takePart(arrival, verdict);
+    if (verdict?.kind === "part") return this.#takePart(arrival, verdict, asked?.start ?? 0);
     const refusal = refuseAnswer(arrival.reply.head, arrival.url);
     if (refusal === undefined) return this.#takeWhole(arrival);
     throw await explainRefusal(this.#session, arrival.reply, refusal);
@@ -173,9 +174,13 @@ class FileFetch {
     await discardBody(this.#session, reply);
   }
 
-  async #takePart(arrival: Arrival, verdict: RangeVerdict & { readonly kind: "part" }): Promise<void> {
+  /** @param position where the part begins, which was asked for. */
+  async #takePart(
+    arrival: Arrival,
+    verdict: RangeVerdict & { readonly kind: "part" },
+    position: number,
+  ): Promise<void> {
     const { reply } = arrival;
-    const position = this.#rangeToAsk()?.start ?? 0;
     this.#store.learn({ totalBytes: verdict.totalBytes });
     if (this.#answer !== undefined) this.#answer = { ...this.#answer, totalBytes: verdict.totalBytes };
     this.#learnFrom(reply.head.fields, "part");
@@ -258,11 +263,11 @@ class FileFetch {
     if (!isWanted()) return;
     const head = await this.#source.askHead(url, [], over).catch(() => undefined);
     if (!isWanted()) return;
-    const length = head?.get("content-length") ?? "";
-    if (!/^\d{1,15}$/.test(length) || Number(length) < segment.position) return;
-    this.#store.learn({ totalBytes: Number(length) });
-    segment.end = Number(length);
-    segment.askedEnd = segment.end;
+    const totalBytes = head && contentLengthOf(head);
+    if (totalBytes === undefined || totalBytes < segment.position) return;
+    this.#store.learn({ totalBytes });
+    segment.end = totalBytes;
+    segment.askedEnd = totalBytes;
     try {
       this.#body.recount();
       this.#store.reserve();

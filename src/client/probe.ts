@@ -1,14 +1,14 @@
 /**
  * Asks what a file on a server is, without fetching it (HEAD, RFC 9110 §9.3.2).
  */
-import { parseDigestField } from "../semantics/digest.ts";
-import type { Field } from "../wire/fields.ts";
+import type { Field, Fields } from "../wire/fields.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { modifiedAt } from "./answer.ts";
 import { asTransferError, askForHead, discardBody } from "./conversation.ts";
 import type { RemoteUrl } from "./origin.ts";
 import { getRequest, withoutRepresentationFields } from "./request.ts";
 import type { Reply, Session } from "./session.ts";
+import { sha256Of } from "./verify.ts";
 
 /** What the server says; every fact is missing that it doesn't say. */
 export type Probe = {
@@ -65,18 +65,14 @@ export function factsOf(head: ResponseHead): Probe {
   const isFile = head.status === 200;
   return {
     status: head.status,
-    sizeBytes: isFile ? parseLength(head.fields.get("content-length")) : undefined,
+    sizeBytes: isFile ? contentLengthOf(head.fields) : undefined,
     modifiedMs: isFile ? modifiedAt(head) : undefined,
-    sha256: isFile ? parseSha256(head.fields.get("repr-digest")) : undefined,
+    sha256: isFile ? sha256Of(head.fields.get("repr-digest")) : undefined,
   };
 }
 
-function parseLength(value: string | undefined): number | undefined {
-  const length = /^\d{1,15}$/.test(value ?? "") ? Number(value) : undefined;
-  return length;
-}
-
-function parseSha256(value: string | undefined): Uint8Array | undefined {
-  const parsed = parseDigestField(value ?? "");
-  return parsed.kind === "digests" ? parsed.digests.get("sha-256") : undefined;
+/** How long the content is, as Content-Length says; `undefined` when it says nothing that can be relied on. */
+export function contentLengthOf(fields: Fields): number | undefined {
+  const value = fields.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }

@@ -46,6 +46,7 @@ export function adviseOnMethod({ status, fields }: ResponseHead): string | undef
 }
 
 function parseSchemes(value: string): readonly string[] {
-  const bare = value.replaceAll(/"(?:\\.|[^"\\])*"/g, '""');
+  // One that isn't ended goes to the end: else each of its quotes would be looked at as the beginning of another.
+  const bare = value.replaceAll(/"(?:\\.|[^"\\])*(?:"|\\?$)/g, '""');
   return Array.from(bare.matchAll(SCHEME), ([, scheme = ""]) => printable(scheme));
 }

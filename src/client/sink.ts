@@ -5,7 +5,6 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
   fstatSync,
   ftruncateSync,
   futimesSync,
@@ -19,6 +18,7 @@ import {
 import { join } from "node:path";
 import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
+import { takeOverRights } from "../base/file-rights.ts";
 import { removeQuietly } from "../base/remove-quietly.ts";
 import { reserveRoom } from "../base/reserve-room.ts";
 import { takeName } from "../base/take-name.ts";
@@ -26,9 +26,6 @@ import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
-
-/** Who may read, write and run it; nothing that would make it run as somebody else. */
-const RIGHTS = 0o777;
 
 /** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
 const STAT_BLOCK_BYTES = 512;
@@ -160,9 +157,9 @@ export class FileSink {
   }
 
   /** A file in whose place this one comes keeps its rights: what was secret stays so, and what could be run, can be. */
-  #takeOverMode(): void {
+  #keepRights(): void {
     const replaced = lstatSync(this.path, { throwIfNoEntry: false });
-    if (replaced?.isFile() === true) fchmodSync(this.#fd, replaced.mode & RIGHTS);
+    if (replaced?.isFile() === true) takeOverRights(this.#fd, replaced.mode);
   }
 
   /** Closes the temporary file and leaves it for a later run, without the room that is reserved for more. Never throws. */
@@ -207,7 +204,7 @@ export class FileSink {
       this.#close();
       return takeName(this.#temporaryPath, this.path);
     }
-    this.#takeOverMode();
+    this.#keepRights();
     this.#close();
     renameSync(this.#temporaryPath, this.path);
     return true;

@@ -101,7 +101,8 @@ export function isSameDigest(a: Uint8Array, b: Uint8Array | undefined): boolean 
   return b !== undefined && asBuffer(a).equals(b);
 }
 
-function sha256Of(value: string | undefined): Uint8Array | undefined {
+/** The SHA-256 that a digest field gives (RFC 9530 §2, §3); `undefined` when it gives none that can be read. */
+export function sha256Of(value: string | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;
   const parsed = parseDigestField(value);
   return parsed.kind === "digests" ? parsed.digests.get("sha-256") : undefined;

@@ -4,7 +4,7 @@
  */
 import { type Piece, pieceLength } from "../base/piece.ts";
 import { type Asker, Portions } from "../base/portions.ts";
-import { once } from "../base/once.ts";
+import { once, oncePer } from "../base/once.ts";
 import {
   chooseLegacyDigest,
   chooseWantedDigest,
@@ -134,17 +134,8 @@ class Crowd implements Asker {
   }
 }
 
-const knownByStore = new WeakMap<Store, KnownDigests>();
-
-/** The digests that are known of the files of `store`. */
-export function knownDigests(store: Store): KnownDigests {
-  let known = knownByStore.get(store);
-  if (known === undefined) {
-    known = new KnownDigests();
-    knownByStore.set(store, known);
-  }
-  return known;
-}
+/** The digests that are known of the files of a store. */
+export const knownDigests = oncePer<Store, KnownDigests>(() => new KnownDigests());
 
 // Used within one portion at a time.
 const readBuffer = once(() => Buffer.allocUnsafeSlow(READ_BYTES));

@@ -4,6 +4,7 @@
  * since names that were saved before they asked may not be missing.
  */
 import { LineUp, Place } from "../base/line-up.ts";
+import { oncePer } from "../base/once.ts";
 import { type Asker, GivenUpError, Portions } from "../base/portions.ts";
 import { Slots } from "../base/slots.ts";
 import type { Entry, Folder } from "../store/store.ts";
@@ -27,7 +28,7 @@ const held = new LineUp<Ordering>();
 let heldEntries = 0;
 
 /** Those that wait or are being made, the last one of each folder and order. */
-const underWayOf = new WeakMap<Site, Map<string, Ordering>>();
+const underWayIn = oncePer<Site, Map<string, Ordering>>(() => new Map());
 
 /** What is to be put in order, and how. */
 export type OrderingTask = {
@@ -145,15 +146,6 @@ export class Ordering implements Asker {
     this.#entries = undefined;
     held.leave(this.#place);
   }
-}
-
-function underWayIn(site: Site): Map<string, Ordering> {
-  let underWay = underWayOf.get(site);
-  if (underWay === undefined) {
-    underWay = new Map();
-    underWayOf.set(site, underWay);
-  }
-  return underWay;
 }
 
 function countOf({ folderCount, fileCount }: OrderedEntries): number {

@@ -2,6 +2,7 @@
  * Who is at work on which unfinished upload: one request at a time (draft-ietf-httpbis-resumable-upload-12 §4.6). And for a
  * while, what was answered to uploads that are done, for a client that didn't get to hear it.
  */
+import { oncePer } from "../base/once.ts";
 import type { Store } from "../store/store.ts";
 import type { Reply } from "./reply.ts";
 
@@ -92,14 +93,5 @@ export class UploadDesk {
   }
 }
 
-const desks = new WeakMap<Store, UploadDesk>();
-
-/** The desk for the unfinished uploads of `store`. */
-export function deskOf(store: Store): UploadDesk {
-  let desk = desks.get(store);
-  if (desk === undefined) {
-    desk = new UploadDesk();
-    desks.set(store, desk);
-  }
-  return desk;
-}
+/** The desk for the unfinished uploads of a store. */
+export const deskOf = oncePer<Store, UploadDesk>(() => new UploadDesk());

@@ -6,9 +6,9 @@
  * hold too, since `link` itself refuses an existing name; but another process can change a file after `mayReplace`
  * has seen it.
  */
-import { chmodSync, close, constants, openSync, renameSync } from "node:fs";
+import { close, constants, openSync, renameSync } from "node:fs";
 import { assertNever } from "../base/assert-never.ts";
-import { errorCode } from "../base/failure.ts";
+import { rightsIn, takeOverRights } from "../base/file-rights.ts";
 import { takeName } from "../base/take-name.ts";
 import { MAX_NAME_BYTES } from "./confine.ts";
 import { diskChanges } from "./changes.ts";
@@ -48,7 +48,7 @@ export function lookBeforeUpload(naming: Naming): number {
   if (existing === undefined || naming.options.onExist === "rename") return DEFAULT_MODE;
   if (naming.options.onExist === "refuse") throw refusal(naming, existing);
   requireReplaceable(naming, existing);
-  return isRegular(existing) ? permissionsOf(existing) & DEFAULT_MODE : DEFAULT_MODE;
+  return isRegular(existing) ? rightsIn(existing.mode) & DEFAULT_MODE : DEFAULT_MODE;
 }
 
 /**
@@ -111,7 +111,7 @@ function replaceName(naming: Naming): Given {
   const existing = measureName(folder.at(name));
   const isNew = existing === undefined || !requireReplaceable(naming, existing);
   const replaced = existing !== undefined && isRegular(existing) ? existing : undefined;
-  if (replaced !== undefined) keepMode(naming, replaced);
+  if (replaced !== undefined) takeOverRights(folder.at(part), replaced.mode);
   const delay =
     replaced !== undefined && replaced.sizeBytes >= LARGE_BYTES ? delayRemoval(folder, name) : undefined;
   try {
@@ -132,21 +132,6 @@ function delayRemoval(folder: HeldFolder, name: string): (() => void) | undefine
     return () => close(descriptor, () => undefined);
   } catch {
     return undefined;
-  }
-}
-
-/** Read, write and execute; not the set-user and set-group bits, which were given to the old content. */
-function permissionsOf({ mode }: Measurement): number {
-  return mode & 0o777;
-}
-
-/** The new content of a file may be read by those who could read the old one, and by nobody else. */
-function keepMode({ folder, part }: Naming, existing: Measurement): void {
-  try {
-    chmodSync(folder.at(part), permissionsOf(existing));
-  } catch (error) {
-    // File systems without modes.
-    if (errorCode(error) !== "EPERM") throw error;
   }
 }
 

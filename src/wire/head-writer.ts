@@ -3,6 +3,7 @@
  * only; what the caller gives is checked, so that no text of its makes a line of its own.
  */
 import { encodeLatin1 } from "../base/bytes.ts";
+import { oncePer } from "../base/once.ts";
 import type { Field } from "./fields.ts";
 import { FIELD_VALUE, isAuthority, TOKEN } from "./grammar.ts";
 import type { RequestToSend } from "./message.ts";
@@ -30,7 +31,7 @@ const NO_FIELDS: readonly Field[] = [];
 type Openings = Map<number, Uint8Array>;
 
 /** As long as anybody has the fields. */
-const openings = new WeakMap<readonly Field[], Openings>();
+const openingsOf = oncePer<readonly Field[], Openings>(() => new Map());
 /** Those of late: what answers one request mostly answers the next. */
 let recent = { fields: NO_FIELDS, openings: openingsOf(NO_FIELDS) };
 
@@ -52,15 +53,6 @@ export function writeOpening(
   const bytes = encodeLatin1(formatOpening(status, fields, connection));
   recent.openings.set(key, bytes);
   return bytes;
-}
-
-function openingsOf(fields: readonly Field[]): Openings {
-  let known = openings.get(fields);
-  if (known === undefined) {
-    known = new Map();
-    openings.set(fields, known);
-  }
-  return known;
 }
 
 function formatOpening(
