@@ -1,6 +1,7 @@
 /**
  * What every run of many files has: a session, the signals, what is told, and the summary.
  */
+import { FolderSyncs } from "../client/folder-syncs.ts";
 import type { Session } from "../client/session.ts";
 import { systemClock } from "../base/clock.ts";
 import { Batch } from "./batch.ts";
@@ -28,7 +29,7 @@ export type BatchRun = {
   readonly signal: AbortSignal;
   readonly jobs: number;
   /** How each of many files is downloaded. */
-  readonly downloading: DownloadSettings;
+  readonly downloading: DownloadSettings & { readonly folderSyncs: FolderSyncs };
   /** Where it is remembered how unfinished uploads go on. */
   readonly stateFolder: string | undefined;
 };
@@ -54,7 +55,8 @@ export async function runBatch(
 ): Promise<number> {
   const { command, terminal } = settings;
   const jobs = readJobs(args);
-  const downloading = readSettingsForMany(args);
+  const folderSyncs = new FolderSyncs();
+  const downloading = { ...readSettingsForMany(args), folderSyncs };
   const log = new Log(terminal.err);
   const clientLog = openClientLog(args, log);
   const interrupts = signalOfInterrupts();
@@ -76,6 +78,7 @@ export async function runBatch(
   } catch (error) {
     if (!signal.aborted) await batch.failAll(settings.subject, error);
   }
+  await folderSyncs.finish();
   const exitCode = await batch.finish();
   session.close();
   clientLog?.close();

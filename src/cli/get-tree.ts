@@ -108,7 +108,12 @@ function itemOf(file: RemoteFile, { plan, tree, run }: Context): BatchItem {
       const state = await compareFile(session, tree, file, signal);
       if (state === "same" && !plan.isForced) return { kind: "unchanged" };
       if (plan.isDryRun) return { kind: "planned" };
-      const result = await fetchFile(session, tree, file, { ...hooks, ...run.downloading, signal });
+      const result = await fetchFile(session, tree, file, {
+        ...hooks,
+        ...run.downloading,
+        signal,
+        state,
+      });
       return { kind: "transferred", done: { ...result, savedAs: result.savedPath } };
     },
   };

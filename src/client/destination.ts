@@ -27,11 +27,18 @@ const MAX_NAME_BYTES = 255;
 export function resolvePlace(path: string, url: RemoteUrl, options: { readonly force: boolean }): Place {
   if (path === "" || path.includes("\0"))
     throw cannotSave(path, "that is no path; give a folder or a file name");
-  const place = isFolder(path)
-    ? { folder: resolve(path), name: nameFromUrl(url), isForced: options.force }
-    : { folder: parentOf(path), name: basename(path), isForced: options.force };
+  const found = lookAt(path);
+  const isFolder = found?.end?.isDirectory() === true;
+  const { force: isForced } = options;
+  if (!isFolder && !endsWithSeparator(path)) {
+    const place = { folder: parentOf(path), name: basename(path), isForced };
+    refuseExisting(place, found);
+    return place;
+  }
+  if (!isFolder) makeFolder(path);
+  const place = { folder: resolve(path), name: nameFromUrl(url), isForced };
   refuseLongName(place.name);
-  refuseExisting(place);
+  refuseExisting(place, lookAt(join(place.folder, place.name)));
   return place;
 }
 
@@ -82,14 +89,18 @@ function decodeSegment(segment: string): string | undefined {
   return decodeUtf8(asBuffer(encodeLatin1(latin1)));
 }
 
-/** Makes what a path with a separator at its end names. */
-function isFolder(path: string): boolean {
-  const found = statOrAbsent(path, statSync);
-  if (found?.isDirectory() === true) return true;
-  if (!endsWithSeparator(path)) return false;
+/** What is at a path, and at the end of the link that it may be: nothing, if that leads nowhere. */
+type Found = { readonly end: Stats | undefined };
+
+function lookAt(path: string): Found | undefined {
+  const found = statOrAbsent(path, lstatSync);
+  if (found === undefined) return undefined;
+  return { end: found.isSymbolicLink() ? statOrAbsent(path, statSync) : found };
+}
+
+function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
-    return true;
   } catch (error) {
     throw cannotSave(path, error);
   }
@@ -113,23 +124,24 @@ function refuseLongName(name: string): void {
 }
 
 /** Looked at once more, and without a race, when the file gets its name: see {@link FileSink.commit}. */
-function refuseExisting(place: Place): void {
-  const path = join(place.folder, place.name);
-  const found = statOrAbsent(path, lstatSync);
+function refuseExisting(place: Place, found: Found | undefined): void {
   if (found === undefined) return;
+  const path = join(place.folder, place.name);
   if (!place.isForced) throw alreadyThere(path);
   // A device or a pipe would be replaced by a file, which nobody wants of /dev/null; nor of a link to it.
-  const end = found.isSymbolicLink() ? statOrAbsent(path, statSync) : found;
-  if (end?.isFile() === false) {
+  if (found.end?.isFile() === false) {
     throw cannotSave(path, "what is there is not a file; choose another name");
   }
 }
 
-function statOrAbsent(path: string, stat: (path: string) => Stats): Stats | undefined {
+function statOrAbsent(
+  path: string,
+  stat: (path: string, options: { throwIfNoEntry: false }) => Stats | undefined,
+): Stats | undefined {
   try {
-    return stat(path);
+    return stat(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (errorCode(error) === "ENOTDIR") return undefined;
     throw cannotSave(path, error);
   }
 }

@@ -4,6 +4,7 @@
 import type { DigestAlgorithm } from "../semantics/digest.ts";
 import type { Field } from "../wire/fields.ts";
 import type { Answer } from "./answer.ts";
+import type { FolderSyncs } from "./folder-syncs.ts";
 import type { RemoteUrl } from "./origin.ts";
 import type { Phases, RttSummary, TransferProgress } from "./report.ts";
 import type { Checksum } from "./verify.ts";
@@ -21,6 +22,10 @@ export type DownloadOptions = {
   readonly destination: Destination;
   /** Replace a file that is there. */
   readonly force: boolean;
+  /** The date that a file gets, in ms since the epoch; that of the answer when it is left out. For a path only. */
+  readonly modifiedMs?: number | undefined;
+  /** Where the file's new name is noted, of one among many: who gives this finishes it. For a path only. */
+  readonly folderSyncs?: FolderSyncs;
   /** What is accepted, where the server has a choice (RFC 9110 §12.5.1); anything unless it is given. */
   readonly accept?: string;
   /** How often in a row, without progress, a failed attempt is followed by another; 0 if left out. */

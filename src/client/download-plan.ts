@@ -27,6 +27,11 @@ const FIRST_WINDOW_BYTES = 14_600;
 /** Parts begin at multiples of this, so that files are read and written in whole blocks. */
 const ALIGNMENT_BYTES = 64 * 1024;
 
+/** Whether a content of `totalBytes` can have two parts; `undefined` while that is not known. */
+export function isDivisible(totalBytes: number | undefined): boolean {
+  return totalBytes === undefined || totalBytes >= 2 * ALIGNMENT_BYTES;
+}
+
 /**
  * The least part, in bytes, that is worth a request of its own: what two of them take over the connection that is at them,
  * another one, which has yet to be made and to come to its pace, must undercut for one.

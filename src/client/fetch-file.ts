@@ -11,7 +11,7 @@ import { type Answer, describeAnswer } from "./answer.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import type { Place } from "./destination.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
-import { makeSegment, type Segment } from "./download-plan.ts";
+import { isDivisible, makeSegment, type Segment } from "./download-plan.ts";
 import { FileBody } from "./file-body.ts";
 import { FileCrew } from "./file-crew.ts";
 import { FileProof } from "./file-proof.ts";
@@ -149,7 +149,7 @@ class FileFetch {
     const described = describeAnswer(reply, url, this.#startedAtMs);
     this.#answer = { ...described, totalBytes: version?.totalBytes ?? described.totalBytes };
     this.#retryAfterMs = parseRetryAfter(reply.head.fields.get("retry-after"), clock.nowMs());
-    this.#body.rtt.sample(reply.connection, clock.monotonicMs());
+    this.#body.rtt.sample(described.connection, clock.monotonicMs());
     const firstByteAtMs = reply.connection.firstByteAtMs ?? reply.connection.askedAtMs;
     if (this.#phases === undefined) this.#firstByteAtMs = firstByteAtMs;
     this.#phases ??= {
@@ -200,7 +200,10 @@ class FileFetch {
     this.#body.hash.restart();
     this.#learnFrom(head.fields, "whole");
     this.#proof.refuseUnprovable(head.fields);
-    const mayDivide = validator !== undefined && /\bbytes\b/i.test(head.fields.get("accept-ranges") ?? "");
+    const mayDivide =
+      validator !== undefined &&
+      isDivisible(totalBytes) &&
+      /\bbytes\b/i.test(head.fields.get("accept-ranges") ?? "");
     await this.#takeSegments(arrival, makeSegment(0, totalBytes), { mayDivide });
   }
 
@@ -278,15 +281,16 @@ class FileFetch {
 
   /** All is there: proves it, and gives it its name. */
   async #finish(): Promise<DownloadResult> {
-    const { signal } = this.#options;
+    const { signal, folderSyncs } = this.#options;
     const transferredAtMs = this.#session.options.clock.monotonicMs();
     const sizeBytes = this.#store.version?.totalBytes ?? 0;
     if (this.#proof.isMissing) await this.#askDigest();
     this.#body.finish("check");
     const proven = await this.#proof.check(sizeBytes);
     this.#body.finish("disk");
-    if (this.#modifiedMs !== undefined) this.#store.setModified(this.#modifiedMs);
-    await this.#store.commit(sizeBytes, () => throwIfInterrupted("save", signal));
+    const modifiedMs = this.#options.modifiedMs ?? this.#modifiedMs;
+    if (modifiedMs !== undefined) this.#store.setModified(modifiedMs);
+    await this.#store.commit(sizeBytes, () => throwIfInterrupted("save", signal), folderSyncs);
     this.#body.finish();
     return this.#result(sizeBytes, transferredAtMs, proven);
   }

@@ -77,7 +77,7 @@ export class FileCrew {
   async run(reply: Reply, segment: Segment, mayDivide: boolean): Promise<Fields | undefined> {
     const { connections, clock, store } = this.#work;
     this.#first = reply.connection;
-    this.#minRttUs = reply.connection.minRttUs;
+    if (mayDivide) this.#minRttUs = reply.connection.minRttUs;
     this.#growth = new Growth(connections, store.written.totalBytes, clock.monotonicMs());
     this.#active.add(segment);
     void this.#start({ segment, from: undefined }, reply);

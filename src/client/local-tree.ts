@@ -175,12 +175,7 @@ function notAFolder(names: Names, depth: number): string {
 
 /** Links are never followed: what a link leads to isn't part of the tree. */
 function lookAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
 function realpath(path: string): string | undefined {

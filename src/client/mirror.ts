@@ -2,7 +2,6 @@
  * Brings a folder of this machine to what a server's folder holds: decides for each file whether it has to be fetched,
  * fetches it with its date, and removes what the server doesn't have.
  */
-import { utimesSync } from "node:fs";
 import { download, type DownloadOptions, type DownloadResult } from "./download.ts";
 import { cannotSave } from "./disk-error.ts";
 import { foldName, isHiddenName } from "./held-name.ts";
@@ -43,38 +42,30 @@ export async function compareFile(
   return looksSame(local, content) ? "same" : "changed";
 }
 
+/** What is fetched for a mirror, and how. */
+export type MirrorOptions = Omit<DownloadOptions, "url" | "destination" | "force" | "modifiedMs"> & {
+  /** As {@link compareFile} has found it: what was missing is not expected there, and not this mirror's to replace. */
+  readonly state: FileState;
+};
+
 /**
- * Fetches `file` to its place in `tree`, replaces what is there, and gives it the server's date.
+ * Fetches `file` to its place in `tree`, replaces what is there, and gives it the date that the listing tells.
  * @throws {TransferError}
  */
 export async function fetchFile(
   session: Session,
   tree: LocalTree,
   file: RemoteFile,
-  options: Omit<DownloadOptions, "url" | "destination" | "force">,
+  { state, ...options }: MirrorOptions,
 ): Promise<DownloadResult> {
   tree.makeFolder(file.names.slice(0, -1));
-  const path = tree.pathOf(file.names);
-  // What was not there is not expected there: something that came meanwhile is not this mirror's to replace.
-  const force = tree.look(file.names) !== undefined;
-  const result = await download(session, {
+  return download(session, {
     ...options,
     url: file.url,
-    destination: { kind: "path", path },
-    force,
+    destination: { kind: "path", path: tree.pathOf(file.names) },
+    force: state !== "missing",
+    modifiedMs: file.modifiedMs,
   });
-  const modifiedMs = result.answer.modifiedMs ?? file.modifiedMs;
-  if (modifiedMs !== undefined) keepDate(path, modifiedMs);
-  return result;
-}
-
-/** A date that this file system can't hold is no reason to have no file: it is only fetched again next time. */
-function keepDate(path: string, modifiedMs: number): void {
-  try {
-    utimesSync(path, new Date(), new Date(modifiedMs));
-  } catch {
-    // See above.
-  }
 }
 
 /** What is in the tree and not on the server; folders come after what is in them. */

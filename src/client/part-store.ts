@@ -2,11 +2,13 @@
  * The state of a download on the disk: a hidden part file beside the destination, its journal and its lock, under names
  * that follow from the destination and the URL, so that the next run finds them.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { KEPT_BELOW_BYTES } from "../base/uncached-write.ts";
 import type { Place } from "./destination.ts";
 import { cannotSave } from "./disk-error.ts";
+import type { FolderSyncs } from "./folder-syncs.ts";
 import { type JournalEntry, type Kept, readJournal, removeJournal, writeJournal } from "./journal.ts";
 import { PartLock } from "./part-lock.ts";
 import { FileSink, type FileUse } from "./sink.ts";
@@ -37,8 +39,7 @@ export class PartStore {
   readonly #clock: Clock;
   readonly #lock: PartLock;
   readonly #journalPath: string;
-  /** One of an earlier run's may be there. */
-  #hasJournal = true;
+  #hasJournal: boolean;
   readonly #sink: FileSink;
   #version: Version | undefined;
   #synced: JournalEntry["synced"] = [];
@@ -64,7 +65,8 @@ export class PartStore {
     this.#lock = PartLock.take(`${base}.lock`, target, `${base}.part`);
     try {
       this.#sink = new FileSink(place, `${base}.part`);
-      this.#adopt(readJournal(this.#journalPath, url));
+      this.#hasJournal = existsSync(this.#journalPath);
+      this.#adopt(this.#hasJournal ? readJournal(this.#journalPath, url) : undefined);
     } catch (error) {
       this.#lock.release();
       throw error;
@@ -153,9 +155,9 @@ export class PartStore {
    * Gives the file its name: all of `sizeBytes`, on the disk, or nothing.
    * @throws {TransferError} as {@link FileSink.commit}.
    */
-  async commit(sizeBytes: number, isWanted: () => void): Promise<void> {
+  async commit(sizeBytes: number, isWanted: () => void, folders?: FolderSyncs): Promise<void> {
     this.#sink.trim(sizeBytes);
-    await this.#sink.commit(isWanted);
+    await this.#sink.commit(isWanted, folders);
     this.#isClosed = true;
     this.#removeJournal();
     this.#lock.release();
@@ -195,8 +197,9 @@ export class PartStore {
   }
 
   #adopt(kept: Kept | undefined): void {
-    const size = this.#sink.sizeBytes;
-    if (kept === undefined || kept.extents.some(({ end }) => end > size)) return this.begin(undefined);
+    if (kept === undefined) return this.begin(undefined);
+    const { sizeBytes } = this.#sink;
+    if (kept.extents.some(({ end }) => end > sizeBytes)) return this.begin(undefined);
     for (const { start, end } of kept.extents) this.written.add(start, end);
     this.#earlierBytes = this.written.totalBytes;
     this.#notedBytes = this.#earlierBytes;

@@ -16,7 +16,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DiskFlush, syncFolder } from "../base/disk-flush.ts";
+import { DiskFlush } from "../base/disk-flush.ts";
 import { errorCode } from "../base/failure.ts";
 import { takeOverRights } from "../base/file-rights.ts";
 import { removeQuietly } from "../base/remove-quietly.ts";
@@ -26,6 +26,7 @@ import { writeUncached } from "../base/uncached-write.ts";
 import { writePiece } from "../base/write-piece.ts";
 import type { Place } from "./destination.ts";
 import { alreadyThere, cannotSave, diskIsFull } from "./disk-error.ts";
+import { type FolderSyncs, keepNames } from "./folder-syncs.ts";
 
 /** POSIX <sys/stat.h>: the unit of `st_blocks`, whatever a block of the file system is. */
 const STAT_BLOCK_BYTES = 512;
@@ -41,6 +42,8 @@ export class FileSink {
   readonly #flush: DiskFlush;
   #fd: number;
   #hasTemporary = true;
+  /** Whether nothing is in the temporary file, nor room reserved for it. */
+  #isEmpty: boolean;
 
   /**
    * Creates the temporary file, or opens the one that an earlier run has left at `partPath`.
@@ -53,7 +56,9 @@ export class FileSink {
     this.path = join(place.folder, place.name);
     this.#temporaryPath = partPath;
     try {
-      this.#fd = openLeftover(partPath) ?? createNew(partPath);
+      const created = createNew(partPath);
+      this.#fd = created ?? openLeftover(partPath);
+      this.#isEmpty = created !== undefined;
     } catch (error) {
       throw cannotSave(this.path, error);
     }
@@ -75,6 +80,7 @@ export class FileSink {
    * @throws {TransferError} phase `save` when the disk hasn't so much room.
    */
   reserve(sizeBytes: number): void {
+    this.#isEmpty = false;
     const isReserved = this.#attempt(() => {
       const { bavail, bsize, blocks } = statfsSync(this.#place.folder);
       // What an earlier run has reserved is the file's already. A file system that doesn't tell gets the benefit of the doubt.
@@ -93,6 +99,7 @@ export class FileSink {
    */
   write(bytes: Uint8Array, position: number, use: FileUse): void {
     const write = use === "soon" ? writePiece : writeUncached;
+    this.#isEmpty = false;
     try {
       let written = 0;
       while (written < bytes.length) {
@@ -115,7 +122,9 @@ export class FileSink {
 
   /** Forgets all that was written. @throws {TransferError} phase `save`. */
   clear(): void {
+    if (this.#isEmpty) return;
     this.#attempt(() => ftruncateSync(this.#fd, 0));
+    this.#isEmpty = true;
   }
 
   /** Cuts off what an earlier run may have left behind the end. @throws {TransferError} phase `save`. */
@@ -145,15 +154,17 @@ export class FileSink {
    * Puts the file on the disk under its name: all of it, or nothing.
    *
    * @param isWanted asked right before the name is given; if it throws, nothing is saved.
+   * @param folders where the name is noted, of one among many files; else it is waited for.
    * @throws {TransferError} phase `exists` when something else has got the name meanwhile, else `save`; the caller
    *   still calls {@link discard}.
    */
-  async commit(isWanted: () => void): Promise<void> {
+  async commit(isWanted: () => void, folders?: FolderSyncs): Promise<void> {
     await this.synchronize();
     isWanted();
     if (!this.#attempt(() => this.#giveName())) throw alreadyThere(this.path);
     this.#hasTemporary = false;
-    await synchronizeFolder(this.#place.folder);
+    if (folders === undefined) await keepNames(this.#place.folder);
+    else folders.add(this.#place.folder);
   }
 
   /** A file in whose place this one comes keeps its rights: what was secret stays so, and what could be run, can be. */
@@ -218,9 +229,17 @@ export class FileSink {
   }
 }
 
-/** SECURITY: `x` never opens what is there, so a link planted under the name isn't followed. */
-function createNew(path: string): number {
-  return openSync(path, "wx+", 0o666);
+/**
+ * Creates a file; `undefined` when something is there.
+ * SECURITY: `x` never opens what is there, so a link planted under the name isn't followed.
+ */
+function createNew(path: string): number | undefined {
+  try {
+    return openSync(path, "wx+", 0o666);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -229,29 +248,25 @@ function createNew(path: string): number {
  * SECURITY: the name can be guessed. In a folder that others write to, a file of somebody else's could stand there, or a link
  * to one of the user's own, which would be overwritten: then it is taken away, and a new one made.
  */
-function openLeftover(path: string): number | undefined {
+function openLeftover(path: string): number {
+  const own = openOwn(path);
+  if (own !== undefined) return own;
+  unlinkSync(path);
+  return openSync(path, "wx+", 0o666);
+}
+
+/** Opens a file of this user's that has no other name; `undefined` for everything else. */
+function openOwn(path: string): number | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") unlinkSync(path);
+  } catch {
     return undefined;
   }
-  const { nlink, uid } = fstatSync(fd);
+  const stats = fstatSync(fd);
   const isOwn =
-    fstatSync(fd).isFile() && nlink === 1 && (process.getuid === undefined || uid === process.getuid());
+    stats.isFile() && stats.nlink === 1 && (process.getuid === undefined || stats.uid === process.getuid());
   if (isOwn) return fd;
   closeSync(fd);
-  unlinkSync(path);
   return undefined;
-}
-
-/** Makes a new name survive a power failure, where folders can be synchronised; the file is saved in any case. */
-async function synchronizeFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  try {
-    await syncFolder(folder);
-  } catch {
-    // Not every file system can; the name is there all the same.
-  }
 }

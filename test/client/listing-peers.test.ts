@@ -62,7 +62,7 @@ for (const name of ["python", "nginx", "caddy", "apache", "lighttpd"] as const) 
       const local = new LocalTree(target.path, { make: true });
       for (const file of tree.files) {
         expect(await compareFile(session, local, file)).toBe("missing");
-        await fetchFile(session, local, file, {});
+        await fetchFile(session, local, file, { state: "missing" });
         expect(await compareFile(session, local, file)).toBe("same");
       }
       for (const file of FILES) {

@@ -233,7 +233,8 @@ describe("fetchFile()", () => {
     const local = new LocalTree(folder.path, { make: true });
     for (const content of ["", "another"]) {
       if (content !== "") writeFileSync(folder.at("s/a.txt"), content);
-      await fetchFile(session, local, tree.files[0]!, {});
+      const state = await compareFile(session, local, tree.files[0]!);
+      await fetchFile(session, local, tree.files[0]!, { state });
       expect(readFileSync(folder.at("s/a.txt"), "utf8")).toBe("hello");
       expect(statSync(folder.at("s/a.txt")).mtimeMs).toBe(AT_MS);
     }
