@@ -22,8 +22,8 @@ import type { Field } from "../wire/fields.ts";
  */
 export type FeedResult = "done" | "full" | "waiting";
 
-/** A stream is asked for more only below this. */
-const OUTBOX_LOW_BYTES = 256 * 1024;
+/** A stream is asked for more only below this: what thousands of clients leave unread is held for each of them. */
+const OUTBOX_LOW_BYTES = 32 * 1024;
 /** An answer up to this is short. */
 const SHORT_BYTES = 64 * 1024;
 

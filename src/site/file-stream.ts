@@ -4,7 +4,7 @@
 import type { OpenFile } from "../store/store.ts";
 import type { ReplyStream } from "./reply.ts";
 
-const CHUNK_BYTES = 128 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Reads `file` from its beginning to the size it had when it was opened. */
 export class FileStream implements ReplyStream {

@@ -6,8 +6,8 @@ import { type OrderingJob, orderNames } from "./listing-order.ts";
 import { type ListingSort, sortEntries } from "./listing-sort.ts";
 import type { SitePolicy } from "./policy.ts";
 
-/** So many entries are measured in one portion: 2 to 3 ms. */
-export const BATCH_ENTRIES = 1_000;
+/** So many entries are measured in one portion, and written in one piece: 0.6 ms, and some 25 KB. */
+export const BATCH_ENTRIES = 250;
 
 /** The entries of a folder: the folders before the files. */
 export interface OrderedEntries {

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { nextTurn } from "../../src/base/turn.ts";
+import { BATCH_ENTRIES } from "../../src/site/listing-entries.ts";
 import { MOST_HELD_ENTRIES } from "../../src/site/ordering.ts";
 import { closeBody, type ReplyStream } from "../../src/site/reply.ts";
 import { respond } from "../../src/site/respond.ts";
@@ -8,8 +9,6 @@ import type { EntryName, Folder, Store } from "../../src/store/store.ts";
 import { makeRequest, makeSite } from "../support/requests.ts";
 
 setDefaultTimeout(60_000);
-
-const BATCH = 1_000;
 
 /** Folders of so many files, by their paths; it counts what is done with them. */
 class CountingStore implements Store {
@@ -49,7 +48,7 @@ class CountingStore implements Store {
     this.readings.push(reading);
     try {
       while (reading.names < count && state.isOpen) {
-        const length = Math.min(BATCH, count - reading.names);
+        const length = Math.min(BATCH_ENTRIES, count - reading.names);
         const batch = Array.from({ length }, (_, index) => nameAt(reading.names + index));
         reading.names += length;
         yield batch;
@@ -124,7 +123,7 @@ describe("a folder that many ask for", () => {
   });
 
   test("is held once for all who don't read on, and by nobody who has all", async () => {
-    const store = new CountingStore({ "": 3_500 });
+    const store = new CountingStore({ "": 3.5 * BATCH_ENTRIES });
     const site = makeSite(store);
     const readers = await Promise.all(Array.from({ length: 50 }, () => Reader.ask(site, "/")));
     await Promise.all(readers.map(async (reader) => (await reader.read()) && reader.read()));
@@ -136,7 +135,9 @@ describe("a folder that many ask for", () => {
       }),
     );
     expect(store.openCount).toBe(0);
-    expect(new Set(await Promise.all(readers.map((reader) => reader.readAll())))).toEqual(new Set([3_500]));
+    expect(new Set(await Promise.all(readers.map((reader) => reader.readAll())))).toEqual(
+      new Set([3.5 * BATCH_ENTRIES]),
+    );
   });
 });
 
