@@ -9,6 +9,7 @@ import type { Command } from "./command.ts";
 import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.ts";
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
+import { PUT_HABITS } from "./habits.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseForOne, refuseWithout } from "./many-flags.ts";
 import { asksForSeveral, readPutWords } from "./remote-words.ts";
@@ -24,6 +25,7 @@ const LARGE_ROWS = [
 ] as const;
 
 export const putCommand: Command = {
+  habits: PUT_HABITS,
   args: {
     HOST: { type: "positional", required: false, description: "name or address of the server (127.0.0.1)" },
     PORT: { type: "positional", required: false, description: "its port (8080)" },

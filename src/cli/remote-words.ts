@@ -134,6 +134,10 @@ function placePutWords(words: readonly string[]): {
   if (second !== undefined && third === undefined) refuseHostAndPort(first, second);
   if (second === undefined) return { ...readServer(undefined, undefined), path: first, name: undefined };
   if (!/^\d+$/.test(second)) {
+    if (/^(localhost|(\d+\.){3}\d+)$/.test(second) && /^\d+$/.test(third ?? ""))
+      throw new UsageError(
+        `The order is HOST PORT FILE; write: netfile put ${second} ${third ?? ""} ${printable(first)}`,
+      );
     refuseMore(words, 3, "HOST FILE NAME");
     return { ...readServer(first, undefined), path: second, name: third };
   }
