@@ -91,6 +91,11 @@ const ROWS: readonly Row[] = [
   ["put", 2, /file to send is missing/],
   ["put localhost 8080", 2, /file to send is missing/],
   ["put http://localhost/ file.txt", 2, /file comes first/],
+  ["put - http://localhost/", 2, /Standard input has no name; write one behind the URL's last slash/],
+  ["put localhost 8080 -", 2, /Standard input has no name; write: netfile put HOST PORT - NAME/],
+  ["put localhost 8080 - work/", 2, /Standard input has no name/],
+  ["put - localhost", 2, /order is HOST PORT - NAME, or: netfile put - URL/],
+  ["put - file.txt http://localhost/", 2, /Standard input is sent alone/],
   ["shell --script", 2, /needs a value/],
   [
     "shell --script missing.txt",
