@@ -1,9 +1,11 @@
 /**
- * What comes out of a pipe, read a little ahead of what is sent. Its length is known at its end, and it comes only once.
+ * What comes out of a pipe, read a little ahead of what is sent. It comes only once, and unless it is short its length is known at
+ * its end.
  */
 import { read } from "node:fs";
 import { errorCode } from "../base/failure.ts";
 import type { Content } from "./content.ts";
+import { asTransferError } from "./conversation.ts";
 import { cannotRead } from "./disk-error.ts";
 import { settleWithin } from "./interruption.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -14,34 +16,38 @@ const READ_BYTES = 256 * 1024;
 const RETRY_MS = 5;
 
 export class StreamedContent implements Content {
-  readonly sizeBytes = undefined;
   readonly isRepeatable = false;
   readonly #fd: number;
   /** What it is called when it can't be read. */
   readonly #name: string;
+  readonly #aheadBytes: number;
+  #sizeBytes: number | undefined;
   /** One is being sent while the other is filled. */
   #spare = Buffer.allocUnsafeSlow(READ_BYTES);
   #filling = Buffer.allocUnsafeSlow(READ_BYTES);
-  #ready: Uint8Array | "end" | TransferError | undefined;
+  #ready: Uint8Array | TransferError | undefined;
+  #isEnded = false;
   #onReady: (() => void) | undefined;
   #givenBytes = 0;
   #isWanted = true;
 
-  constructor(fd: number, name: string) {
+  /** @param aheadBytes up to so much is a short one. */
+  constructor(fd: number, name: string, aheadBytes = READ_BYTES) {
     this.#fd = fd;
     this.#name = name;
+    this.#aheadBytes = aheadBytes;
+  }
+
+  get sizeBytes(): number | undefined {
+    return this.#sizeBytes;
   }
 
   /**
-   * Waits for its first bytes, or its end.
+   * Waits for the whole of a short one, or the first of a long one: servers lose patience with what comes slowly.
    * @throws {TransferError} when it can't be read, or `signal` ends the wait.
    */
   async begin(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onReady = resolve;
-    this.#fill();
-    await settleWithin(promise, { phase: "read", signal });
-    if (this.#ready instanceof TransferError) throw this.#ready;
+    await settleWithin(this.#readAhead(), { phase: "read", signal });
   }
 
   next(position: number, onReady: () => void): Uint8Array | "later" | "end" {
@@ -49,11 +55,11 @@ export class StreamedContent implements Content {
     if (position !== this.#givenBytes) throw cannotRead(this.#name, "it can be read only once; try again");
     const ready = this.#ready;
     if (ready instanceof TransferError) throw ready;
-    if (ready === undefined) this.#onReady = onReady;
-    if (ready === undefined || ready === "end") return ready ?? "later";
+    if (ready === undefined && !this.#isEnded) this.#onReady = onReady;
+    if (ready === undefined) return this.#isEnded ? "end" : "later";
     this.#ready = undefined;
     this.#givenBytes += ready.length;
-    this.#fill();
+    if (!this.#isEnded) void this.#fill();
     return ready;
   }
 
@@ -62,26 +68,50 @@ export class StreamedContent implements Content {
     this.#isWanted = false;
   }
 
-  #fill(): void {
+  async #readAhead(): Promise<void> {
+    const ahead = Buffer.allocUnsafeSlow(this.#aheadBytes);
+    let filledBytes = 0;
+    while (filledBytes < ahead.length && !this.#isEnded) {
+      filledBytes += await this.#read(ahead.subarray(filledBytes));
+    }
+    if (this.#isEnded) this.#sizeBytes = filledBytes;
+    if (filledBytes > 0) this.#ready = ahead.subarray(0, filledBytes);
+  }
+
+  /** Never rejects: what goes wrong is told by {@link next}. */
+  async #fill(): Promise<void> {
     [this.#filling, this.#spare] = [this.#spare, this.#filling];
-    this.#readInto(this.#filling);
-  }
-
-  #readInto(buffer: Buffer): void {
-    if (!this.#isWanted) return;
-    read(this.#fd, buffer, 0, buffer.length, null, (error, count) => {
-      if (errorCode(error) === "EAGAIN") setTimeout(() => this.#readInto(buffer), RETRY_MS);
-      else if (error !== null) this.#give(cannotRead(this.#name, error));
-      // Ctrl-C ends the pipe's writer together with this program, which must hear of that before it believes in the end: half a
-      // file would be saved as a whole one.
-      else if (count === 0) setImmediate(() => this.#give("end"));
-      else this.#give(buffer.subarray(0, count));
-    });
-  }
-
-  #give(ready: Uint8Array | "end" | TransferError): void {
-    this.#ready = ready;
+    const buffer = this.#filling;
+    try {
+      const count = await this.#read(buffer);
+      if (count > 0) this.#ready = buffer.subarray(0, count);
+    } catch (error) {
+      this.#ready = asTransferError(error);
+    }
     this.#onReady?.();
     this.#onReady = undefined;
+  }
+
+  /** @returns how much was read: nothing at the end. @throws {TransferError} */
+  #read(target: Uint8Array): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const readSome = (): void => {
+      if (!this.#isWanted) return;
+      read(this.#fd, target, 0, target.length, null, (error, count) => {
+        if (errorCode(error) === "EAGAIN") setTimeout(readSome, RETRY_MS);
+        else if (error !== null) reject(cannotRead(this.#name, error));
+        // Ctrl-C ends the pipe's writer together with this program, which must hear of that before it believes in the end: half
+        // a file would be saved as a whole one.
+        else if (count === 0) setImmediate(() => resolve(this.#end()));
+        else resolve(count);
+      });
+    };
+    readSome();
+    return promise;
+  }
+
+  #end(): number {
+    this.#isEnded = true;
+    return 0;
   }
 }

@@ -119,7 +119,7 @@ describe("netfile put -", () => {
       stdout: "ignore",
       stderr: "pipe",
     });
-    void child.stdin.write("half a file");
+    void child.stdin.write(Buffer.alloc(300 * 1024, "half a file"));
     await child.stdin.flush();
     await target.server.waitFor(/#1 /);
     child.kill("SIGINT");

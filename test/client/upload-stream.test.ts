@@ -30,6 +30,8 @@ const go = say("HTTP/1.1 100 Continue\r\n\r\n");
 /** The length of `text` in one chunk, and of the body that is nothing else. */
 const chunkBytes = (text: string) => text.length + text.length.toString(16).length + 4;
 const LAST_CHUNK_BYTES = 5;
+/** What is shorter has a length. */
+const AHEAD_BYTES = "there".length;
 
 let folder: TemporaryFolder;
 let server: ScriptedServer;
@@ -61,7 +63,7 @@ async function put(options: Partial<StreamUploadOptions & SessionOptions> = {}, 
   const session = makeSession(options);
   try {
     const what = { url: urlOn(server, "/up.txt"), method: "PUT" as const, ...options };
-    return await uploadStream(session, what, new StreamedContent(fd, "the pipe"));
+    return await uploadStream(session, what, new StreamedContent(fd, "the pipe", AHEAD_BYTES));
   } finally {
     session.close();
   }
@@ -91,23 +93,29 @@ describe.skipIf(process.platform === "win32")("uploadStream()", () => {
     expect(told.at(-1)).toMatchObject({ doneBytes: 13, totalBytes: undefined });
   });
 
-  test("sends nothing as nothing", async () => {
-    server = startScriptedServer([[hear, go, hearBody(LAST_CHUNK_BYTES), answer("201 Created")]]);
+  test.each(["", "four"])("sends what is short with its length: %p", async (text) => {
+    server = startScriptedServer([[hear, hearBody(text.length), answer("201 Created")]]);
+    write(text);
     endPipe();
-    expect((await put()).bodyBytes).toBe(0);
-    expect(bodyOf()).toBe("0\r\n\r\n");
+    const told: TransferProgress[] = [];
+    const result = await put({ onProgress: (progress) => told.push(progress) });
+    expect(result.bodyBytes).toBe(text.length);
+    expect(told.at(-1)).toMatchObject({ doneBytes: text.length, totalBytes: text.length });
+    expect(server.received[0]).toContain(`\r\nContent-Length: ${text.length}\r\n`);
+    expect(server.received[0]).not.toMatch(/Transfer-Encoding|Expect/);
+    expect(bodyOf()).toBe(text);
   });
 
-  test("asks the server when the first bytes are there, and not before", async () => {
-    server = startScriptedServer([
-      [hear, go, hearBody(chunkBytes("x") + LAST_CHUNK_BYTES), answer("201 Created")],
-    ]);
+  test("asks the server when it knows whether it is short, and not before", async () => {
+    server = startScriptedServer([[hear, hearBody(2), answer("201 Created")]]);
     const running = put();
+    write("o");
     await Bun.sleep(20);
     expect(server.received).toEqual([]);
-    write("x");
+    write("k");
     endPipe();
     expect((await running).answer.status).toBe(201);
+    expect(bodyOf()).toBe("ok");
   });
 
   test("does not take a pipe that rests for a server that does", async () => {
@@ -127,7 +135,7 @@ describe.skipIf(process.platform === "win32")("uploadStream()", () => {
   });
 
   test("blames a server that does not answer once all is there", async () => {
-    server = startScriptedServer([[hear, go, hearEnd]]);
+    server = startScriptedServer([[hear, hearEnd]]);
     write("x");
     endPipe();
     expect((await transferErrorOf(put({ silenceMs: 100 }))).message).toContain("has been silent");
@@ -145,7 +153,7 @@ describe.skipIf(process.platform === "win32")("uploadStream() is refused", () =>
 
   test("by a server that wants to know the length, with what to do", async () => {
     server = startScriptedServer([[hear, answer("411 Length Required"), hearEnd]]);
-    write("x");
+    write("there");
     const error = await transferErrorOf(put());
     expect(error).toMatchObject({ phase: "answer", status: 411 });
     expect(error.message).toEndWith("the length first; save what comes out of the pipe, and send that file");
