@@ -1,14 +1,14 @@
 /**
- * What people type who come from other programs: python -m http.server, miniserve, dufs, serve, caddy; curl, wget, aria2.
- * netfile has no such flags, and says how it does the same.
+ * What people type who come from other programs: python -m http.server, miniserve, dufs, serve, caddy; curl, wget, aria2; ftp.
+ * netfile has no such flags and words, and says how it does the same.
  */
 
-/** Flags, separated by spaces, and what to do in their place: the end of a sentence. */
+/** Flags or words, separated by spaces, and what to do in their place: the end of a sentence. */
 export type Habits = readonly (readonly [flags: string, instead: string])[];
 
 /**
  * Finds what to do in the place of `flag`, which a command does not have.
- * @param flag as it is typed, without a value: `-O`, `--directory`.
+ * @param flag as it is typed, without a value: `-O`, `--directory`; a word in small letters.
  */
 export function findHabit(habits: Habits, flag: string): string | undefined {
   return habits.find(([flags]) => flags.split(" ").includes(flag))?.[1];
@@ -144,4 +144,14 @@ export const PUT_HABITS: Habits = [
   ["-c -C --continue --continue-at --resume", "what was cut goes on when the same command is run again"],
   ["--overwrite --on-exist", "whether a file is replaced is the server's choice (netfile serve --on-exist)"],
   ...CLIENT_HABITS,
+];
+
+/** Words of ftp, sftp and shells, for the shell's prompt. */
+export const SHELL_HABITS: Habits = [
+  ["cat less more type", '"get PATH -" prints a file'],
+  ["pwd", "the prompt shows the folder there, lcd the one here"],
+  ["lpwd lls", "lcd shows the folder here"],
+  ["mget mput", "get and put take one file each; netfile get -r and put -r take a whole folder"],
+  ["rm del delete rmdir mkdir mv rename", "files are fetched and sent; put makes the folders on the way"],
+  ["open connect", "the shell stays with one server; quit, and write: netfile shell HOST PORT"],
 ];
