@@ -52,7 +52,8 @@ export function readPutWords(words: readonly string[]): PutWords {
   const [first, second] = words;
   if (first === undefined)
     throw new UsageError("The file to send is missing; write: netfile put localhost 8080 FILE");
-  if (isUrl(first)) throw new UsageError("The file comes first; write: netfile put FILE URL");
+  if (isUrl(first))
+    throw new UsageError('The file comes first, "-" for standard input; write: netfile put FILE URL');
   if (second !== undefined && isUrl(second)) {
     refuseMore(words, 2, "FILE URL");
     const url = parseRemoteUrl(second);

@@ -90,7 +90,11 @@ const ROWS: readonly Row[] = [
   ["get --timeout never", 2, /"never" of --timeout is not a time/],
   ["put", 2, /file to send is missing/],
   ["put localhost 8080", 2, /file to send is missing/],
-  ["put http://localhost/ file.txt", 2, /file comes first/],
+  [
+    "put http://localhost/ file.txt",
+    2,
+    /file comes first, "-" for standard input; write: netfile put FILE URL/,
+  ],
   ["put - http://localhost/", 2, /Standard input has no name; write one behind the URL's last slash/],
   ["put localhost 8080 -", 2, /Standard input has no name; write: netfile put HOST PORT - NAME/],
   ["put localhost 8080 - work/", 2, /Standard input has no name/],
