@@ -48,6 +48,8 @@ export function readPort(text: string, label: string, least = 0): number {
 
 /** Reads the port of a server to connect to: 0 is no place to go. */
 export function readRemotePort(text: string): number {
+  if (/[a-z.:]/i.test(text))
+    throw new UsageError(`${quoted(text)} is not a port; the order is HOST PORT FILE`);
   const port = readPort(text, "The port", 1);
   if (port > 0) return port;
   throw new UsageError('The port "0" leads nowhere; write a number from 1 to 65535');

@@ -45,19 +45,25 @@ export function chooseDestination(word: string | undefined, output: string | und
 
 /**
  * Reads `[HOST] [PORT] FILE [NAME]` or `FILE URL`: with two words the host and the file, with three the middle one is the
- * port when it is a number.
+ * port when it is a number. The file `-` is standard input.
  * @throws {UsageError | UrlError}
  */
 export function readPutWords(words: readonly string[]): PutWords {
   const [first, second] = words;
   if (first === undefined)
     throw new UsageError("The file to send is missing; write: netfile put localhost 8080 FILE");
-  if (isUrl(first)) throw new UsageError("The file comes first; write: netfile put FILE URL");
+  if (isUrl(first))
+    throw new UsageError('The file comes first, "-" for standard input; write: netfile put FILE URL');
   if (second !== undefined && isUrl(second)) {
     refuseMore(words, 2, "FILE URL");
-    return { path: first, url: withFileName(parseRemoteUrl(second), first) };
+    const url = parseRemoteUrl(second);
+    if (first === "-" && pathOf(url).endsWith("/"))
+      throw new UsageError(`Standard input has no name; write one behind the URL's last slash`);
+    return { path: first, url: withFileName(url, first) };
   }
   const { host, port, path, name } = placePutWords(words);
+  if (path === "-" && (name === undefined || name.endsWith("/")))
+    throw new UsageError("Standard input has no name; write: netfile put HOST PORT - NAME");
   return { path, url: remoteFile(host, port, remoteNameFor(path, name ?? "/")) };
 }
 
@@ -76,6 +82,7 @@ export function readPutFilesWords(words: readonly string[]): readonly PutWords[]
   const misplaced = paths.find(isUrl);
   if (misplaced !== undefined)
     throw new UsageError(`The files come first, then one URL; "${printable(misplaced)}" is one too many`);
+  if (paths.includes("-")) throw new UsageError("Standard input is sent alone; write: netfile put - URL");
   if (!pathOf(folder).endsWith("/"))
     throw new UsageError("Several files go into a folder; end the URL with a slash");
   const names = paths.map((path) => basename(path));
@@ -132,8 +139,14 @@ function placePutWords(words: readonly string[]): {
 } {
   const [first = "", second, third, fourth] = words;
   if (second !== undefined && third === undefined) refuseHostAndPort(first, second);
+  if (first === "-" && second !== undefined)
+    throw new UsageError("The order is HOST PORT - NAME, or: netfile put - URL");
   if (second === undefined) return { ...readServer(undefined, undefined), path: first, name: undefined };
   if (!/^\d+$/.test(second)) {
+    if (/^(localhost|(\d+\.){3}\d+)$/.test(second) && /^\d+$/.test(third ?? ""))
+      throw new UsageError(
+        `The order is HOST PORT FILE; write: netfile put ${second} ${third ?? ""} ${printable(first)}`,
+      );
     refuseMore(words, 3, "HOST FILE NAME");
     return { ...readServer(first, undefined), path: second, name: third };
   }

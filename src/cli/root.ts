@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import type { NamedCommand } from "./completion.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, EXIT, UsageError } from "./exit.ts";
+import { findCommandByHabit } from "./habits.ts";
 import { Log } from "./log.ts";
 import { findNearestWord } from "./nearest-word.ts";
 import { asksForHelp, readStrictArgs } from "./strict-args.ts";
@@ -97,7 +98,7 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
 async function runCommandNamed(name: string, words: readonly string[], terminal: Terminal): Promise<number> {
   const command = await findCommand(name).load();
   if (asksForHelp(words)) return printHelp(command, terminal);
-  return command.run(readStrictArgs(words, command.args), terminal);
+  return command.run(readStrictArgs(words, command.args, command.habits), terminal);
 }
 
 async function showHelp([name, ...rest]: readonly string[], terminal: Terminal): Promise<number> {
@@ -120,9 +121,17 @@ function findCommand(name: string): { readonly load: () => Promise<Command> } {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
   const kind = name.startsWith("-") ? "flag" : "command";
-  const meant = findNearestWord(name, [...Object.keys(COMMANDS), "help", "--help", "--version"]);
-  const hint = meant === undefined ? 'see "netfile --help"' : `did you mean "netfile ${meant}"?`;
+  const meant = findMeant(name);
+  const hint = meant === undefined ? 'see "netfile --help"' : `did you mean "netfile ${printable(meant)}"?`;
   throw new UsageError(`There is no ${kind} "${printable(name)}"; ${hint}`);
+}
+
+/** What was probably meant by a first word that is no command: the command, with that word behind it where it names what is served or fetched. */
+function findMeant(name: string): string | undefined {
+  if (/^http:\/\//i.test(name)) return `get ${name}`;
+  if (/^(\d+$|[./~])/.test(name)) return `serve ${name}`;
+  const known = [...Object.keys(COMMANDS), "help", "--help", "--version"];
+  return findCommandByHabit(name) ?? findNearestWord(name, known);
 }
 
 function formatRootHelp({ out: { colors } }: Terminal): string {

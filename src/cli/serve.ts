@@ -14,6 +14,7 @@ import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./exit.ts";
+import { SERVE_HABITS } from "./habits.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
@@ -48,6 +49,7 @@ const SECRET_TYPES: ReadonlySet<string> = new Set([
 const MOST_UNSERVED = 5;
 
 export const serveCommand: Command = {
+  habits: SERVE_HABITS,
   args: SERVE_ARGS,
   help: {
     summary:
@@ -157,6 +159,8 @@ function checkFolder(folder: string): void {
 function folderProblem(shown: string, error: unknown): string {
   const code = errorCode(error) ?? "";
   if (["ENOENT", "ENOTDIR"].includes(code)) {
+    if (/[/"](https?:|localhost|(\d+\.){3}\d+)|:\d+"$/i.test(shown))
+      return `There is no folder ${shown}; the address is given with --host: netfile serve 8080 DIR --host 127.0.0.1`;
     return `There is no folder ${shown}; name one that exists: netfile serve 8080 DIR`;
   }
   if (["EACCES", "EPERM"].includes(code)) {

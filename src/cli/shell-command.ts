@@ -3,7 +3,9 @@
  */
 import { printable } from "../base/printable.ts";
 import { UsageError } from "./exit.ts";
+import { findHabit, SHELL_HABITS } from "./habits.ts";
 import { findNearestWord } from "./nearest-word.ts";
+import { isUrl } from "./remote-words.ts";
 
 export type ShellCommand =
   | {
@@ -110,6 +112,13 @@ export function parseShellCommand(words: readonly string[]): ShellCommand {
   if (extra !== undefined)
     throw new UsageError(`The word "${printable(extra)}" is one too many; write: ${verb.usage}`);
   if (rest.includes("")) throw new UsageError(`An empty word means nothing here; write: ${verb.usage}`);
+  const url = rest.find(isUrl);
+  if (url !== undefined) {
+    const path = url.replace(/^[^/]*\/\/[^/]*/, "");
+    throw new UsageError(
+      `The shell stays with one server; leave the beginning of the URL out: ${name} ${printable(path === "" ? "/" : path)}`,
+    );
+  }
   return verb.make(rest, { isForced });
 }
 
@@ -137,6 +146,8 @@ function isFlag(word: string): boolean {
 }
 
 function unknownVerb(word: string): UsageError {
+  const instead = findHabit(SHELL_HABITS, word.toLowerCase());
+  if (instead !== undefined) return new UsageError(`There is no command "${printable(word)}"; ${instead}`);
   const meant = findNearestWord(word, SHELL_VERBS);
   const hint = meant === undefined ? 'write "help" for those there are' : `did you mean "${meant}"?`;
   return new UsageError(`There is no command "${printable(word)}"; ${hint}`);

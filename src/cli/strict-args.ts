@@ -9,6 +9,7 @@ import type { ArgDef, BooleanArgDef, PositionalArgDef, StringArgDef } from "citt
 
 import { printable } from "../base/printable.ts";
 import { UsageError } from "./exit.ts";
+import { findHabit, type Habits } from "./habits.ts";
 import { findNearestWord } from "./nearest-word.ts";
 
 /** What every definition says. */
@@ -72,10 +73,15 @@ export function asksForHelp(rawArgs: readonly string[]): boolean {
  *
  * Values follow as a word or behind `=` (`--port 80`, `--port=80`, `-p 80`, `-p80`); `--` ends the flags.
  *
+ * @param habits what is told to who types a flag of another program.
  * @throws {UsageError} on an unknown flag, an extra word, an empty word or value, a missing value, or a repetition.
  */
-export function readStrictArgs(rawArgs: readonly string[], definitions: StrictArgsDef): StrictArgs {
-  return new Reader(definitions).read(rawArgs);
+export function readStrictArgs(
+  rawArgs: readonly string[],
+  definitions: StrictArgsDef,
+  habits: Habits = [],
+): StrictArgs {
+  return new Reader(definitions, habits).read(rawArgs);
 }
 
 const NAME_HINT = 'a name that begins with "-" is written behind "--"';
@@ -93,12 +99,14 @@ type ValuePlace = {
 
 class Reader {
   readonly #definitions: StrictArgsDef;
+  readonly #habits: Habits;
   readonly #values = new Map<string, string[]>();
   readonly #switches = new Map<string, boolean>();
   readonly #words: string[] = [];
 
-  constructor(definitions: StrictArgsDef) {
+  constructor(definitions: StrictArgsDef, habits: Habits) {
     this.#definitions = definitions;
+    this.#habits = habits;
   }
 
   read(rawArgs: readonly string[]): StrictArgs {
@@ -178,6 +186,11 @@ class Reader {
   }
 
   #unknown(flag: string, word: string): UsageError {
+    // wget's `-nc` is one flag, curl's `-sS` are two.
+    for (const given of [word, flag]) {
+      const instead = findHabit(this.#habits, given);
+      if (instead !== undefined) return new UsageError(`There is no flag ${quoted(given)}; ${instead}`);
+    }
     const known = flagNames(this.#definitions);
     // `-port` is a common slip for `--port`.
     const meant = findNearestWord(word.startsWith("--") ? flag : `-${word}`, known);

@@ -138,7 +138,7 @@ const UPLOAD_ADVICE: Advice = {
   403: "the server does not take this here",
   404: "the server knows no such place",
   409: "it exists already, or cannot be made there; choose another name",
-  411: "the server wants to know the length first",
+  411: "the server wants to know the length first; save what comes out of the pipe, and send that file",
   412: "it exists already or was changed by somebody else",
   413: "the file is larger than the server accepts",
   415: "the server does not take this type of file",

@@ -53,6 +53,7 @@ export class Connection {
   #ending: "fin" | TransferError | undefined;
   #isEndTold = false;
   #wake: (() => void) | undefined;
+  #waitsFor: "peer" | "ours" = "peer";
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
   #requestCount = 0;
@@ -117,9 +118,9 @@ export class Connection {
     return this.#requestCount > 1;
   }
 
-  /** Whether somebody waits for the next event. */
+  /** Whether somebody waits for the peer. */
   get isAwaited(): boolean {
-    return this.#wake !== undefined;
+    return this.#wake !== undefined && this.#waitsFor === "peer";
   }
 
   /** Whether some of the request is still to be sent. */
@@ -192,9 +193,13 @@ export class Connection {
     return event;
   }
 
-  /** Waits until something happened: bytes came or left, or the connection ended. One caller at a time. */
-  change(): Promise<void> {
+  /**
+   * Waits until something happened: bytes came or left, the connection ended, or somebody {@link nudge}s. One caller at a time.
+   * @param waitsFor "ours" when the next move is not the peer's, whose silence says nothing then.
+   */
+  change(waitsFor: "peer" | "ours" = "peer"): Promise<void> {
     this.#watch.noteLife();
+    this.#waitsFor = waitsFor;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     return promise;

@@ -2,7 +2,8 @@
  * A file of this machine that is being sent: measured when it is opened, and watched for changes while it is read.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from "node:fs";
-import type { ReadableFile } from "../base/piece.ts";
+import type { FileSlice, ReadableFile } from "../base/piece.ts";
+import type { Content } from "./content.ts";
 import { cannotRead } from "./disk-error.ts";
 
 /** What tells one version of one file from every other: written to or replaced, it is another one. */
@@ -13,7 +14,11 @@ export type FileIdentity = {
   readonly modifiedNs: string;
 };
 
-export class LocalFile implements ReadableFile {
+/** After each of these the file is looked at, and progress is counted. */
+const SLICE_BYTES = 256 * 1024;
+
+export class LocalFile implements ReadableFile, Content {
+  readonly isRepeatable = true;
   readonly path: string;
   readonly sizeBytes: number;
   readonly identity: FileIdentity;
@@ -61,6 +66,12 @@ export class LocalFile implements ReadableFile {
     const stats = fstatSync(this.#fd, { bigint: true });
     if (Number(stats.size) === this.sizeBytes && stats.mtimeNs === this.#modifiedNs) return;
     throw cannotRead(this.path, "it changed while it was being read; nothing was saved there, try again");
+  }
+
+  next(position: number): FileSlice | "end" {
+    if (position === this.sizeBytes) return "end";
+    this.throwIfChanged();
+    return { kind: "slice", file: this, position, length: Math.min(SLICE_BYTES, this.sizeBytes - position) };
   }
 
   close(): void {

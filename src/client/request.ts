@@ -26,7 +26,7 @@ export function getRequest(
 }
 
 /**
- * The head of an upload of `sizeBytes` to `url`. A field in `fields` replaces the common one of its name, and removes it when
+ * The head of an upload of `sizeBytes` to `url`, in chunks where nobody knows how much it is. A field in `fields` replaces the common one of its name, and removes it when
  * it has no value.
  *
  * @param method PATCH appends to an upload resource, see `upload-resumption`.
@@ -37,7 +37,7 @@ export function uploadRequest(
   method: "PUT" | "POST" | "PATCH",
   options: {
     readonly userAgent: string;
-    readonly sizeBytes: number;
+    readonly sizeBytes: number | undefined;
     readonly expectation: "continue" | "none";
     readonly fields: readonly Field[];
   },
@@ -49,7 +49,7 @@ export function uploadRequest(
     ...(options.expectation === "continue" ? [["Expect", "100-continue"] as const] : []),
   ];
   const fields = joinFields(common, options.fields);
-  return { kind: "request", method, target: url.target, fields, body: options.sizeBytes };
+  return { kind: "request", method, target: url.target, fields, body: options.sizeBytes ?? "chunked" };
 }
 
 /** A request without a body to an upload resource. */

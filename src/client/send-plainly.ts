@@ -5,7 +5,7 @@ import { parseRetryAfter } from "../semantics/retry-after.ts";
 import { refusedUpload, RETRYABLE_STATUSES } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
 import { digestOfFile } from "./file-digest.ts";
-import { FileSender } from "./file-sender.ts";
+import { ContentSender } from "./content-sender.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 import { askFacts, factsOf } from "./probe.ts";
@@ -33,10 +33,10 @@ export async function sendPlainly(
 ): Promise<Sending> {
   const policy = new RetryPolicy({ retries: options.retries ?? DEFAULT_RETRIES });
   const fields = session.ownFields(options.url);
-  let first: FileSender | undefined;
+  let first: ContentSender | undefined;
   let wasWhole = false;
   for (;;) {
-    const sender = new FileSender(file, { ...options, fields }, session.options);
+    const sender = new ContentSender(file, { ...options, fields }, session.options);
     let retry: Retry;
     try {
       const sending = await sendOnce(session, options, sender);
@@ -106,7 +106,7 @@ function afterAnswer(
 /** @throws the failure when it is the last one. */
 function afterFailure(
   failure: TransferError,
-  { options, policy, sender }: Context & { readonly sender: FileSender },
+  { options, policy, sender }: Context & { readonly sender: ContentSender },
 ): Retry {
   const isOver = options.signal?.aborted === true || !mayRepeat(options, sender);
   const delayMs = isOver
@@ -117,6 +117,6 @@ function afterFailure(
 }
 
 /** RFC 9110 §9.2.2: a PUT may be sent twice; a POST only while the server can't have acted upon it. */
-function mayRepeat({ method }: UploadOptions, sender: FileSender): boolean {
+function mayRepeat({ method }: UploadOptions, sender: ContentSender): boolean {
   return method === "PUT" || !sender.hasBegun;
 }

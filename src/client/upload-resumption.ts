@@ -10,7 +10,7 @@ import type { InformationalHead } from "../wire/message.ts";
 import { refusedUpload } from "./answer.ts";
 import { askForHead, asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import { digestOfFile } from "./file-digest.ts";
-import { FileSender } from "./file-sender.ts";
+import { ContentSender } from "./content-sender.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
@@ -64,8 +64,8 @@ class Resumption {
   #noting: ReturnType<typeof setTimeout> | undefined;
   #isNoted = false;
   /** The sender of the first request that got as far as its body; and of the last request. */
-  #first: FileSender | undefined;
-  #last: FileSender | undefined;
+  #first: ContentSender | undefined;
+  #last: ContentSender | undefined;
 
   constructor(session: Session, options: UploadOptions, file: LocalFile) {
     const { stateFolder, url, method } = options;
@@ -165,11 +165,11 @@ class Resumption {
     return sendOnce(this.#session, target, this.#newSender(options));
   }
 
-  #newSender(options: ConstructorParameters<typeof FileSender>[1]): FileSender {
+  #newSender(options: ConstructorParameters<typeof ContentSender>[1]): ContentSender {
     const { onProgress } = this.#options;
     const tell = (progress: TransferProgress): void =>
       onProgress?.({ ...progress, resumedBytes: this.#earlierBytes });
-    this.#last = new FileSender(
+    this.#last = new ContentSender(
       this.#file,
       onProgress === undefined ? options : { ...options, onProgress: tell },
       this.#session.options,

@@ -1,16 +1,18 @@
 /**
- * Sends one file: PUT or POST, streamed from the disk.
+ * Sends one file, or what comes out of a pipe: PUT or POST, streamed.
  */
 import type { ResponseHead } from "../wire/message.ts";
 import { announceAnswer, ignoredUpload, refusedUpload, type Answer } from "./answer.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
+import { ContentSender } from "./content-sender.ts";
 import { LocalFile } from "./local-file.ts";
 import { pathOf, resolveLocation, UrlError, type RemoteUrl } from "./origin.ts";
 import type { Phases } from "./report.ts";
-import type { Sending } from "./send-once.ts";
+import { sendOnce, type Sending } from "./send-once.ts";
 import { sendPlainly } from "./send-plainly.ts";
 import type { Session } from "./session.ts";
-import type { UploadOptions } from "./upload-options.ts";
+import type { StreamedContent } from "./streamed-content.ts";
+import type { StreamUploadOptions, UploadOptions } from "./upload-options.ts";
 import { sendResumably } from "./upload-resumption.ts";
 
 export type { UploadOptions } from "./upload-options.ts";
@@ -37,7 +39,10 @@ export async function upload(session: Session, options: UploadOptions): Promise<
   try {
     const file = new LocalFile(options.path);
     try {
-      return await sendAndSettle(session, options, file);
+      const isLarge = file.sizeBytes > RESUMABLE_ABOVE_BYTES;
+      return await sendAndSettle(session, options, () =>
+        isLarge ? sendResumably(session, options, file) : sendPlainly(session, options, file),
+      );
     } finally {
       file.close();
     }
@@ -46,16 +51,35 @@ export async function upload(session: Session, options: UploadOptions): Promise<
   }
 }
 
+/**
+ * Uploads what comes out of a pipe, until it ends, once it has begun to come. It can't be read again, so it is sent once: what
+ * breaks is a failure.
+ * @throws {TransferError} and nothing else; phase `read` for the pipe.
+ */
+export async function uploadStream(
+  session: Session,
+  options: StreamUploadOptions,
+  content: StreamedContent,
+): Promise<UploadResult> {
+  try {
+    await content.begin(options.signal);
+    const fields = session.ownFields(options.url);
+    const sender = new ContentSender(content, { ...options, fields }, session.options);
+    return await sendAndSettle(session, options, () => sendOnce(session, options, sender));
+  } catch (error) {
+    throw asTransferError(error);
+  } finally {
+    content.stop();
+  }
+}
+
 async function sendAndSettle(
   session: Session,
-  options: UploadOptions,
-  file: LocalFile,
+  options: StreamUploadOptions,
+  send: () => Promise<Sending & { readonly earlierBytes?: number }>,
 ): Promise<UploadResult> {
   const startedAtMs = session.options.clock.monotonicMs();
-  const isLarge = file.sizeBytes > RESUMABLE_ABOVE_BYTES;
-  const sending: Sending & { readonly earlierBytes?: number } = isLarge
-    ? await sendResumably(session, options, file)
-    : await sendPlainly(session, options, file);
+  const sending = await send();
   const { reply, sender } = sending;
   const answer = announceAnswer(reply, options, { url: options.url, startedAtMs });
   if (reply.head.status < 200 || reply.head.status > 299)

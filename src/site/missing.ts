@@ -1,21 +1,21 @@
 /**
- * The answer to a request for what isn't there (404): for people the default page, which is the root's `index.html` or, where
- * it has none, the one in this program; for programs a short error.
+ * The answer to a request for what isn't there (404): for people the root's `404.html`, or else its `index.html`, or else the
+ * page in this program; for programs a short error.
  */
 import { extensionOf } from "./access.ts";
 import { mediaKindOf } from "./media-types.ts";
 import { contentSecurityPolicy, defaultPage, HTML_TYPE } from "./pages.ts";
 import { refuse } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
-import { acceptsHtml, findRootIndex } from "./resolve.ts";
+import { acceptsHtml, findMissingPage } from "./resolve.ts";
 import { wholeOf } from "./selection.ts";
 import type { Visit } from "./site.ts";
 
 /** Answers 404 in a form that the client accepts. */
 export function refuseMissing(visit: Visit): Reply {
   if (!acceptsHtml(visit)) return refuse(visit, "not-found");
-  const index = findRootIndex(visit.site);
-  if (index === undefined) {
+  const page = findMissingPage(visit.site);
+  if (page === undefined) {
     return {
       kind: "reply",
       status: 404,
@@ -23,7 +23,7 @@ export function refuseMissing(visit: Visit): Reply {
       body: { kind: "bytes", bytes: defaultPage() },
     };
   }
-  const { file, name } = index;
+  const { file, name } = page;
   const { mediaType } = mediaKindOf(extensionOf(name));
   const length = file.sizeBytes;
   if (visit.request.method === "HEAD") file.close();

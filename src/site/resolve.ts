@@ -35,6 +35,7 @@ export type Resolved =
 export const LISTING_TYPES = ["text/html", "application/json", "text/plain"] as const;
 
 const INDEX_NAME = "index.html";
+const MISSING_NAME = "404.html";
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/;
 
 /**
@@ -62,7 +63,12 @@ function prefersJson({ lookup }: Visit): boolean {
 
 /** The root's own index page; `undefined` when it has none, or the whitelist hides it. */
 export function findRootIndex(site: Site): Extract<Resolved, { kind: "file" }> | undefined {
-  return findIndex(site, "/");
+  return findPage(site, "/", INDEX_NAME);
+}
+
+/** What people are shown in the place of what isn't there: the root's own 404.html or else its index page; `undefined` as above. */
+export function findMissingPage(site: Site): Extract<Resolved, { kind: "file" }> | undefined {
+  return findPage(site, "/", MISSING_NAME) ?? findRootIndex(site);
 }
 
 function resolveName(visit: Visit, path: UrlPath, admission: Admission): Resolved {
@@ -87,7 +93,7 @@ function resolveName(visit: Visit, path: UrlPath, admission: Admission): Resolve
 
 function resolveFolder(visit: Visit, path: UrlPath, admission: Admission): Resolved {
   const { site, rawPath } = visit;
-  const index = prefersJson(visit) ? undefined : findIndex(site, rawPath);
+  const index = prefersJson(visit) ? undefined : findPage(site, rawPath, INDEX_NAME);
   if (index !== undefined) {
     visit.subject = index.file;
     return { ...index, contentLocation: indexLocation(path) };
@@ -101,18 +107,22 @@ function refusedAs(admission: Admission): Resolved {
 }
 
 /** @param rawPath of the folder, ending with a slash. */
-function findIndex(site: Site, rawPath: string): Extract<Resolved, { kind: "file" }> | undefined {
-  if (!allowsFile(INDEX_NAME, site.policy)) return undefined;
-  const indexPath = rawPath + INDEX_NAME;
-  const path = parseUrlPath(indexPath);
+function findPage(
+  site: Site,
+  rawPath: string,
+  name: string,
+): Extract<Resolved, { kind: "file" }> | undefined {
+  if (!allowsFile(name, site.policy)) return undefined;
+  const pagePath = rawPath + name;
+  const path = parseUrlPath(pagePath);
   const found = path === undefined ? undefined : site.store.find(path);
   if (found?.kind !== "file") return undefined;
   return {
     kind: "file",
     file: found.file,
-    rawPath: indexPath,
-    name: INDEX_NAME,
-    contentLocation: `/${INDEX_NAME}`,
+    rawPath: pagePath,
+    name,
+    contentLocation: `/${name}`,
     variesByAccept: true,
   };
 }

@@ -99,6 +99,15 @@ describe("put to nginx", () => {
     }),
   );
 
+  test.skipIf(isMissing)("saves what comes out of a pipe", () =>
+    withNginx(async (port, own, inbox) => {
+      const words = ["put", "127.0.0.1", String(port), "-", "upload/piped.png"];
+      const { code } = await runNetfile(words, { cwd: own.path, stdin: LARGE });
+      expect(code).toBe(0);
+      expect(inbox.bytes("upload/piped.png").equals(LARGE)).toBe(true);
+    }),
+  );
+
   test.skipIf(isMissing)("logs in where it has to, also with -r and in a shell", () =>
     withNginx(async (port, own, inbox) => {
       const options = { cwd: own.path, env: { NETFILE_PASSWORD: "pw", HOME: own.path } };

@@ -2,7 +2,7 @@
  * Uploads as people make them: `netfile put`, `curl -T`, a browser's form.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { runNetfile, runProgram, startNetfile } from "../support/netfile-binary.ts";
+import { netfileBinary, runNetfile, runProgram, startNetfile } from "../support/netfile-binary.ts";
 import { hasProgram } from "../support/program.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 import { CAREFUL_NAMES, LARGE, PHOTO } from "../support/test-site.ts";
@@ -66,6 +66,67 @@ describe("netfile put", () => {
     const words = ["put", "notes.txt", `${target.server.url}/work/`];
     expect((await runNetfile(words, { cwd: folder.path })).code).toBe(0);
     expect(target.inbox.text("work/notes.txt")).toBe("notes\n");
+  });
+});
+
+describe("netfile put -", () => {
+  test.each([["PUT"], ["POST"]])("sends standard input with %s under the name of the URL", async (method) => {
+    await using target = await startInbox();
+    const words = ["put", "-", `${target.server.url}/work/a.txt`, ...(method === "POST" ? ["--post"] : [])];
+    const { code, stdout, stderr } = await runNetfile(words, { cwd: target.inbox.path, stdin: "piped\n" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toMatch(
+      /status\s+201 Created[^]*Sent standard input — 6 B in .*, saved as \/work\/a\.txt\n$/,
+    );
+    expect(target.inbox.text("work/a.txt")).toBe("piped\n");
+    await target.server.waitFor(new RegExp(`${method} /work/a\\.txt 201`));
+  });
+
+  test("sends much and nothing, and tells programs of it", async () => {
+    await using target = await startInbox();
+    for (const [name, content] of [
+      ["large.png", LARGE],
+      ["empty.txt", Buffer.alloc(0)],
+    ] as const) {
+      const words = ["put", "127.0.0.1", String(target.server.port), "-", name, "--json"];
+      const { code, stdout } = await runNetfile(words, { cwd: target.inbox.path, stdin: content });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ bytes: content.length, savedAs: `/${name}`, exitCode: 0 });
+      expect(target.inbox.bytes(name).equals(content)).toBe(true);
+    }
+  });
+
+  test("is refused by the name, and by the size when that is known at last", async () => {
+    await using target = await startInbox(["--max-upload", "1M"]);
+    const put = (name: string) =>
+      runNetfile(["put", "-", `${target.server.url}/${name}`, "-q"], {
+        cwd: target.inbox.path,
+        stdin: LARGE,
+      });
+    expect(await put("a.php")).toMatchObject({ code: 3, stderr: expect.stringContaining("403 Forbidden") });
+    expect(await put("a.png")).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("413 Content Too Large"),
+    });
+    expect(target.inbox.names()).toEqual([]);
+  });
+
+  test("saves nothing when it is ended before the pipe is", async () => {
+    await using target = await startInbox();
+    const child = Bun.spawn([await netfileBinary(), "put", "-", `${target.server.url}/a.txt`], {
+      cwd: target.inbox.path,
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    void child.stdin.write(Buffer.alloc(300 * 1024, "half a file"));
+    await child.stdin.flush();
+    await target.server.waitFor(/#1 /);
+    child.kill("SIGINT");
+    expect(await child.stderr.text()).toContain("Interrupted; nothing was saved");
+    expect(await child.exited).toBe(130);
+    expect((await fetch(`${target.server.url}/a.txt`)).status).toBe(404);
+    expect(target.inbox.names()).toEqual([]);
   });
 });
 

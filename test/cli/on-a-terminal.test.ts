@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from "../support/client-session.ts";
 import type { TemporaryFolder } from "../support/client-session.ts";
 import { startSite } from "../support/running-site.ts";
 import type { RunningSite } from "../support/running-site.ts";
-import { hear, say, startScriptedServer, waitFor } from "../support/scripted-server.ts";
+import { hear, hearBody, say, startScriptedServer, waitFor } from "../support/scripted-server.ts";
 
 setDefaultTimeout(60_000);
 
@@ -162,6 +162,23 @@ describe.if(process.platform !== "win32")("on a terminal", () => {
     expect(shown).toMatch(/\r\u001b\[K\/a\.txt +\d+ % {2}\[#+-*\] {2}\d+ B of 10 B/);
     expect(await screen.child.exited).toBe(0);
     slow.stop();
+  });
+
+  test("put - reads what is typed, and says how that ends", async () => {
+    const taker = startScriptedServer([[hear, hearBody("hello\n".length), say("HTTP/1.1 204 \r\n\r\n")]]);
+    const screen = new Screen(["put", "-", `http://127.0.0.1:${taker.port}/a.txt`], folder);
+    await screen.waitFor(/Reading from the terminal: Ctrl-D ends the file, Ctrl-C sends nothing\./);
+    screen.type("hello\r");
+    await screen.waitFor(/hello/);
+    screen.type("\u0004");
+    await screen.waitFor(/Sent standard input — 6 B/);
+    expect(await screen.child.exited).toBe(0);
+    const other = new Screen(["put", "-", `http://127.0.0.1:${taker.port}/a.txt`], folder);
+    await other.waitFor(/Reading from the terminal/);
+    other.type("\u0003");
+    await other.waitFor(/Interrupted; nothing was saved/);
+    expect(await other.child.exited).toBe(130);
+    taker.stop();
   });
 
   test("get shows no progress where it shows the content", async () => {

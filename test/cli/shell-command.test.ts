@@ -43,7 +43,11 @@ describe("parseShellCommand()", () => {
     [["quit", "now"], 'The word "now" is one too many'],
     [["get", ""], "An empty word means nothing here"],
     [["gte", "a"], 'There is no command "gte"; did you mean "get"?'],
-    [["DELETE", "a"], 'There is no command "DELETE"; write "help"'],
+    [["frobnicate", "a"], 'There is no command "frobnicate"; write "help"'],
+    [["DELETE", "a"], 'There is no command "DELETE"; files are fetched and sent'],
+    [["cat", "a"], 'There is no command "cat"; "get PATH -" prints a file'],
+    [["get", "http://localhost:8080/a/b.txt"], "leave the beginning of the URL out: get /a/b.txt"],
+    [["CD", "http://localhost"], "leave the beginning of the URL out: cd /"],
     [["constructor"], 'There is no command "constructor"'],
     [["\u001b[2J"], 'There is no command "\\x1b[2J"'],
   ])("refuses %j", (words, message) => {

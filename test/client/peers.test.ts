@@ -2,11 +2,12 @@
  * Against servers of other makers. A peer that this machine lacks is skipped by name.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { download } from "../../src/client/download.ts";
 import { parseRemoteUrl } from "../../src/client/origin.ts";
 import type { Session } from "../../src/client/session.ts";
-import { upload } from "../../src/client/upload.ts";
+import { StreamedContent } from "../../src/client/streamed-content.ts";
+import { upload, uploadStream } from "../../src/client/upload.ts";
 import {
   makeSession,
   makeTemporaryFolder,
@@ -84,6 +85,19 @@ for (const name of ["python", "nginx", "caddy", "apache", "lighttpd"] as const) 
     test(`keeps the connection if the server does (${name})`, async () => {
       await get("/empty.txt");
       expect((await get("/empty.txt")).answer.connection.isReused).toBe(KEEPS_CONNECTIONS[name]);
+    });
+
+    test(`uploads a stream, or says that it isn't taken (${name})`, async () => {
+      const url = parseRemoteUrl(`http://127.0.0.1:${peer.port}/upload/streamed.bin`);
+      const fd = openSync(source.at("big.bin"), "r");
+      const running = uploadStream(session, { url, method: "PUT" }, new StreamedContent(fd, "the input"));
+      if (name === "nginx") {
+        expect((await running).answer.status).toBe(201);
+        expect(readFileSync(source.at("upload/streamed.bin")).equals(big)).toBe(true);
+      } else {
+        expect((await transferErrorOf(running)).phase).toBe("answer");
+      }
+      closeSync(fd);
     });
 
     test(`uploads, or says that it isn't taken (${name})`, async () => {

@@ -6,8 +6,10 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -50,6 +52,34 @@ describe("a file that was just written", () => {
       tags.add((await get(site, "/a.txt")).fields.get("etag"));
     }
     expect(tags.size).toBe(5);
+  });
+});
+
+async function show(): Promise<string> {
+  return (await get(site, "/nothing", { Accept: "text/html" })).text;
+}
+
+describe("the root's 404.html", () => {
+  test("is shown as it is now: written, written over, replaced, removed", async () => {
+    const path = join(root, "404.html");
+    expect(await show()).toContain("netfile");
+    writeFileSync(path, "<h1>one");
+    for (let round = 0; round < 3; round += 1) expect(await show()).toBe("<h1>one");
+    writeFileSync(path, "<h1>two");
+    expect(await show()).toBe("<h1>two");
+    writeFileSync(`${path}~`, "<h1>three");
+    renameSync(`${path}~`, path);
+    expect(await show()).toBe("<h1>three");
+    rmSync(path);
+    expect(await show()).toContain("netfile");
+  });
+
+  test.skipIf(process.platform === "win32")("is not shown when it is a link that leads out", async () => {
+    const outside = mkdtempSync(join(tmpdir(), "netfile-outside-"));
+    writeFileSync(join(outside, "secret.html"), "secret");
+    symlinkSync(join(outside, "secret.html"), join(root, "404.html"));
+    expect(await show()).toContain("netfile");
+    rmSync(outside, { recursive: true });
   });
 });
 

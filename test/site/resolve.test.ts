@@ -148,6 +148,39 @@ describe("what isn't there", () => {
     expect(store.openCount).toBe(0);
   });
 
+  test.each(["/nothing", "/sub/nothing.txt", "/sub/deep/", "/.hidden"])(
+    "shows people the root's own 404.html before its index.html: %s",
+    async (path) => {
+      const files = { "404.html": "<h1>gone", "index.html": "<h1>home", "sub/404.html": "<h1>not this" };
+      const store = new MemoryStore(files);
+      const wishes = { Accept: BROWSER, "If-None-Match": "*", Range: "bytes=0-1" };
+      const reply = await get(makeSite(store), path, wishes);
+      expect([reply.status, reply.text, reply.length]).toEqual([404, "<h1>gone", 8]);
+      expect(reply.fields.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(reply.fields.get("vary")).toBe("Accept");
+      for (const name of ["etag", "content-location", "content-range", "accept-ranges"])
+        expect([name, reply.fields.has(name)]).toEqual([name, false]);
+      const head = await ask(makeSite(store), "HEAD", path, { fields: { Accept: BROWSER } });
+      expect([head.status, head.text, head.length]).toEqual([404, "", 8]);
+      expect(store.openCount).toBe(0);
+    },
+  );
+
+  test("is shown 404.html by no other status, and by no folder of that name nor one that the whitelist hides", async () => {
+    const files = { "404.html": "<h1>gone", "index.html": "<h1>home", "a.txt": "a" };
+    const site = makeSite(new MemoryStore(files));
+    expect((await get(site, "/x.exe", { Accept: BROWSER })).text).not.toContain("gone");
+    expect((await get(site, "/", { Accept: BROWSER })).text).toBe("<h1>home");
+    const own = await get(site, "/404.html", { Accept: BROWSER });
+    expect([own.status, own.text, own.fields.has("etag")]).toEqual([200, "<h1>gone", true]);
+    const text = await get(site, "/nothing", { Accept: "text/plain" });
+    expect(text.text).toStartWith("404 Not Found");
+    const folder = makeSite(new MemoryStore({ "404.html/a.txt": "a", "index.html": "<h1>home" }));
+    expect((await get(folder, "/nothing", { Accept: BROWSER })).text).toBe("<h1>home");
+    const narrow = makeSite(new MemoryStore(files), { allow: new Set(["txt"]) });
+    expect((await get(narrow, "/nothing", { Accept: BROWSER })).text).toContain("netfile");
+  });
+
   test("gives programs a short error", async () => {
     const site = makeSite(new MemoryStore({ "index.html": "<h1>home" }));
     const json = await get(site, "/nothing", { Accept: "application/json" });
@@ -187,6 +220,13 @@ describe("--spa", () => {
     expect((await get(site, "/favicon.ico", { Accept: BROWSER })).fields.get("content-type")).toBe(
       "image/png",
     );
+  });
+
+  test("comes before a 404.html, which programs do not get either", async () => {
+    const both = makeSite(new MemoryStore({ ...files, "404.html": "<h1>gone" }), { spa: true });
+    const reply = await get(both, "/users/7", { Accept: BROWSER });
+    expect([reply.status, reply.text]).toEqual([200, "<h1>app"]);
+    expect((await get(both, "/users/7", { Accept: "application/json" })).text).not.toContain("gone");
   });
 
   test("is as without it when the root has no index.html", async () => {

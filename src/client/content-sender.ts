@@ -1,12 +1,13 @@
 /**
- * Sends one file as the body of a request, slice by slice, and listens meanwhile: a server that has made up its mind
- * before the body is over is heard at once.
+ * Sends a file, or what comes out of a pipe, as the body of a request, piece by piece, and listens meanwhile: a server that has
+ * made up its mind before the body is over is heard at once.
  */
+import { pieceLength, type Piece } from "../base/piece.ts";
 import type { Field } from "../wire/fields.ts";
 import type { InformationalHead, ResponseHead, WireEvent } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
+import type { Content } from "./content.ts";
 import { headOf } from "./conversation.ts";
-import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
 import { stallError, stallWindowOf, StallWatch } from "./pace.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -26,14 +27,12 @@ type SendOptions = {
   readonly onProgress?: (progress: TransferProgress) => void;
 };
 
-/** Bodies above this wait for `100 Continue`, so that a refused upload sends nothing. */
+/** Bodies above this, and those of a length that nobody knows, wait for `100 Continue`, so that a refused upload sends nothing. */
 const EXPECT_ABOVE_BYTES = 1024 * 1024;
 /** RFC 9110 §10.1.1: a client doesn't wait for it for ever; old servers don't know it. */
 const CONTINUE_WAIT_MS = 1000;
-/** After each of these the file is looked at, and progress is counted. */
-const SLICE_BYTES = 256 * 1024;
 
-export class FileSender {
+export class ContentSender {
   /** When the last request's head was written, on the monotonic clock. */
   askedAtMs = 0;
   /** When the body of the last request began, on the monotonic clock. */
@@ -47,21 +46,29 @@ export class FileSender {
   /** Whether the last request waited for `100 Continue`. */
   hasExpected = false;
 
-  readonly #file: LocalFile;
+  readonly #content: Content;
   readonly #options: SendOptions;
   readonly #session: SessionOptions;
   #mayExpect = true;
+  /** Of the content, before and in the last request. */
+  #sentBytes = 0;
   #meter: ProgressMeter;
 
-  constructor(file: LocalFile, options: SendOptions, session: SessionOptions) {
-    this.#file = file;
+  constructor(content: Content, options: SendOptions, session: SessionOptions) {
+    this.#content = content;
     this.#options = options;
     this.#session = session;
     this.#meter = this.#newMeter();
   }
 
+  /** Length of the content; as far as it is sent, where nobody knows that before the end. */
   get sizeBytes(): number {
-    return this.#file.sizeBytes;
+    return this.#content.sizeBytes ?? this.#sentBytes;
+  }
+
+  /** Whether the request can be sent again: none of its content has been, or that can be read once more. */
+  get isRepeatable(): boolean {
+    return this.#content.isRepeatable || !this.hasBegun;
   }
 
   /** From now on no request waits for `100 Continue`. */
@@ -88,7 +95,7 @@ export class FileSender {
     this.#meter.advance(this.#startBytes);
     const request = uploadRequest(this.#options.url, this.#options.method, {
       userAgent: this.#session.userAgent,
-      sizeBytes: this.sizeBytes - this.#startBytes,
+      sizeBytes: this.#bodyBytes,
       expectation: this.hasExpected ? "continue" : "none",
       fields: [...(this.#options.fields ?? []), ...route.fields],
     });
@@ -104,56 +111,80 @@ export class FileSender {
    * can move to another one before anything has been sent that the server could act upon.
    */
   #expects(connection: Connection): boolean {
-    const bodyBytes = this.sizeBytes - this.#startBytes;
+    const bodyBytes = this.#bodyBytes;
     if (!this.#mayExpect || bodyBytes === 0) return false;
-    return bodyBytes > EXPECT_ABOVE_BYTES || (this.#options.method === "POST" && connection.isReused);
+    return (
+      bodyBytes === undefined ||
+      bodyBytes > EXPECT_ABOVE_BYTES ||
+      (this.#options.method === "POST" && connection.isReused)
+    );
   }
 
   /** Sends the body, and ends the connection when the server takes next to nothing of it. */
   async #sendWatched(connection: Connection): Promise<ResponseHead> {
     const windowMs = stallWindowOf(this.#session);
     const abandon = () => {
-      // What comes then is the answer's time, which is limited by silence.
-      if (!this.isWhole || connection.isDelivering) connection.abandon(stallError("send", windowMs));
+      // All else is the answer's time, which is limited by silence, or that of who writes into the pipe.
+      if (connection.isDelivering) connection.abandon(stallError("send", windowMs));
     };
     const watch = new StallWatch(windowMs, undefined, abandon, () => connection.deliveredBytes);
     try {
-      return await this.#sendBody(connection);
+      return await this.#sendBody(connection, watch);
     } finally {
       watch.stop();
     }
   }
 
-  async #sendBody(connection: Connection): Promise<ResponseHead> {
+  async #sendBody(connection: Connection, watch: StallWatch): Promise<ResponseHead> {
     this.hasBegun = true;
-    let position = this.#startBytes;
+    this.#sentBytes = this.#startBytes;
+    const onReady = () => connection.nudge();
     for (;;) {
       const event = connection.take();
       if (event !== undefined) {
         const head = this.#hear(connection, event);
         if (head !== undefined) return head;
-      } else if (!connection.isFlushed || this.isWhole) {
-        await connection.change();
-      } else if (position === this.sizeBytes) {
-        connection.send({ kind: "end" });
-        this.isWhole = true;
-      } else {
-        position += this.#sendSlice(connection, position);
+        continue;
       }
+      if (!connection.isFlushed || this.isWhole) {
+        await connection.change();
+        continue;
+      }
+      const piece = this.#content.next(this.#sentBytes, onReady);
+      if (piece === "later") await this.#awaitContent(connection, watch);
+      else if (piece === "end") this.#end(connection);
+      else this.#sendPiece(connection, piece);
     }
   }
 
-  /** @returns the number of bytes that are on their way. */
-  #sendSlice(connection: Connection, position: number): number {
-    this.#file.throwIfChanged();
-    const length = Math.min(SLICE_BYTES, this.sizeBytes - position);
+  #sendPiece(connection: Connection, piece: Piece): void {
+    const length = pieceLength(piece);
+    this.#sentBytes += length;
     this.#meter.advance(length);
-    connection.send({ kind: "data", piece: { kind: "slice", file: this.#file, position, length } });
-    return length;
+    connection.send({ kind: "data", piece });
+  }
+
+  #end(connection: Connection): void {
+    connection.send({ kind: "end" });
+    this.isWhole = true;
+  }
+
+  /** Waits for more to send, or for an answer before that: meanwhile nobody waits for the server. */
+  async #awaitContent(connection: Connection, watch: StallWatch): Promise<void> {
+    const { clock } = this.#session;
+    const sinceMs = clock.monotonicMs();
+    await connection.change("ours");
+    watch.excuse(clock.monotonicMs() - sinceMs);
   }
 
   #newMeter(): ProgressMeter {
-    return new ProgressMeter(this.#session.clock, this.sizeBytes, this.#options.onProgress);
+    return new ProgressMeter(this.#session.clock, this.#content.sizeBytes, this.#options.onProgress);
+  }
+
+  /** Length of the request's body; `undefined` when nobody knows it. */
+  get #bodyBytes(): number | undefined {
+    const { sizeBytes } = this.#content;
+    return sizeBytes === undefined ? undefined : sizeBytes - this.#startBytes;
   }
 
   get #startBytes(): number {
