@@ -244,7 +244,7 @@ class FileFetch {
   }
 
   async #takeBody(reply: Reply, segment: Segment): Promise<Fields | undefined> {
-    const trailers = await this.#body.take(reply.connection, segment);
+    const trailers = await this.#body.take(reply, segment);
     if (trailers === undefined) return undefined;
     if (segment.end === undefined) this.#store.learn({ totalBytes: segment.position });
     this.#session.release(reply.connection);
@@ -268,6 +268,7 @@ class FileFetch {
     this.#store.learn({ totalBytes });
     segment.end = totalBytes;
     segment.askedEnd = totalBytes;
+    segment.hintedEnd = totalBytes;
     try {
       this.#body.recount();
       this.#store.reserve();

@@ -265,6 +265,33 @@ describe("download(): the answer", () => {
   });
 });
 
+describe("download(): the length, where only HEAD tells it", () => {
+  test.each([
+    ["less than comes", 7],
+    ["what has come by then", 5],
+    ["more than comes", 12],
+  ])("%s: the answer says itself where it ends (RFC 9112 §6.3)", async (_name, told) => {
+    const etag = 'ETag: "x"\r\n';
+    const learned = Promise.withResolvers<void>();
+    serve(
+      [
+        hear,
+        say(`HTTP/1.1 200 OK\r\n${etag}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`),
+        waitFor(learned.promise),
+        say("4\r\n, wo\r\n1\r\nr\r\n0\r\n\r\n"),
+        hearEnd,
+      ],
+      [hear, say(ok(`${etag}Content-Length: ${told}\r\n`)), hearEnd],
+    );
+    const onProgress = ({ totalBytes }: TransferProgress) => {
+      if (totalBytes === told) learned.resolve();
+    };
+    const result = await get("/a.txt", { onProgress });
+    expect(saved()).toBe("hello, wor");
+    expect(result).toMatchObject({ bodyBytes: 10, attempts: 1 });
+  });
+});
+
 describe("download(): the room for it", () => {
   test("is looked for as soon as the length is known, if the answer doesn't tell it", async () => {
     const etag = 'ETag: "x"\r\n';
