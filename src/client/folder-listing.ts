@@ -2,6 +2,7 @@
  * Asks a server for what is in one of its folders, in whatever form it tells: JSON, or a page of links.
  */
 import { asBuffer, concatBytes, decodeUtf8 } from "../base/bytes.ts";
+import { parseContentCodings } from "../semantics/content-coding.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import { refusedDownload } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
@@ -54,8 +55,7 @@ function formOf({ reply: { head }, url }: Arrival): "json" | "html" | TransferEr
   if (head.status !== 200) return refusedDownload(head, url);
   if (!pathOf(url).endsWith("/"))
     return noListing(url, "it is no folder; a folder's address ends with a slash");
-  const coding = head.fields.get("content-encoding");
-  if (coding !== undefined && coding.toLowerCase() !== "identity") {
+  if (parseContentCodings(head.fields.get("content-encoding")).length > 0) {
     return noListing(url, "the server sent it in a coding that was not asked for");
   }
   const type = parseMediaType(head.fields.get("content-type") ?? "")?.type;
