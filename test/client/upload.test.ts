@@ -101,7 +101,7 @@ describe("upload()", () => {
     ["http://127.0.0.1/x/y?z", "/x/y"],
     ["other", "/other"],
     ["ftp://evil/x", "/small"],
-    ["/%zz", "/small"],
+    ["/100%.txt", "/100%25.txt"],
   ])("says where it was saved: Location %p", async (location, savedAs) => {
     serve([hear, hearBody(5), answer("201 Created", `Location: ${location}\r\n`)]);
     expect((await put("small")).savedAs).toBe(savedAs);
