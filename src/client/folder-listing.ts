@@ -6,7 +6,7 @@ import { parseContentCodings } from "../semantics/content-coding.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import { refusedDownload } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
-import { isHtmlListing, readHtmlListing } from "./html-listing.ts";
+import { isHtmlListing, readHtmlListing, REPLACED } from "./html-listing.ts";
 import { parseJsonListing } from "./json-listing.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
 import { follow, type Arrival } from "./redirect.ts";
@@ -77,9 +77,19 @@ async function readListing(session: Session, { reply, url }: Arrival): Promise<U
 }
 
 function readJson(bytes: Uint8Array, url: RemoteUrl, session: Session): Omit<FolderListing, "url"> {
+  const nowMs = session.options.clock.nowMs();
   const text = decodeUtf8(bytes);
-  if (text === undefined) throw noListing(url, "the listing is not valid UTF-8");
-  return parseJsonListing(text, url, session.options.clock.nowMs());
+  if (text !== undefined) return parseJsonListing(text, url, nowMs);
+  // nginx writes names as they are on the disk, in whatever encoding: the others can still be fetched.
+  const { entries, unusable } = parseJsonListing(asBuffer(bytes).toString("utf8"), url, nowMs);
+  return {
+    entries: entries.filter((entry) => !isReplaced(entry)),
+    unusable: [...unusable, ...entries.filter(isReplaced).map(({ name }) => name)],
+  };
+}
+
+function isReplaced({ name }: RemoteEntry): boolean {
+  return name.includes(REPLACED);
 }
 
 /** What a page shows may be in any encoding, or cut within a character (Apache's long names): its links are what counts. */

@@ -22,8 +22,8 @@ const ATTRIBUTE_NAME = /[\s/]*([^\s/>][^\s/>=]*)(\s*=\s*)?/y;
 const UNQUOTED = /[^\s>]*/y;
 const TAG_END = /[\s/]*>/y;
 
-/** Stands where the page was not UTF-8: what stood there can't be asked for. */
-const REPLACED = "\ufffd";
+/** Stands where a listing was not UTF-8: what stood there can't be asked for. */
+export const REPLACED = "\ufffd";
 
 const LISTING_TITLES = /<title>\s*(?:index of|directory listing for)\s*\//i;
 /** Caddy's page has the folder's name as its title, and these two. */
