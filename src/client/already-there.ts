@@ -3,6 +3,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { parseContentCodings } from "../semantics/content-coding.ts";
 import { announceAnswer, measurePhases, modifiedAt } from "./answer.ts";
 import { discardBody } from "./conversation.ts";
 import type { Place } from "./destination.ts";
@@ -75,7 +76,8 @@ async function findSameness(
   { reply: { head } }: Arrival,
   options: DownloadOptions,
 ): Promise<Sameness | undefined> {
-  if (head.status !== 200 || head.fields.has("content-encoding")) return undefined;
+  if (head.status !== 200 || parseContentCodings(head.fields.get("content-encoding")).length > 0)
+    return undefined;
   const found = openFile(path);
   if (found === undefined) return undefined;
   try {

@@ -11,6 +11,8 @@ export type Segment = {
   end: number | undefined;
   /** What `end` was when it was asked for: the server sends so much. */
   askedEnd: number | undefined;
+  /** What `end` was when only an answer to HEAD had told it: where this answer ends, it says itself. */
+  hintedEnd: number | undefined;
   /** How many connections ask for parts of it just now; or 1 while it is such a part itself. Then it is not divided. */
   takers: number;
 };
@@ -129,7 +131,7 @@ export function settle({ segment, from }: Plan): void {
 
 /** A segment that nothing has been fetched of. */
 export function makeSegment(position: number, end: number | undefined): Segment {
-  return { position, end, askedEnd: end, takers: 0 };
+  return { position, end, askedEnd: end, hintedEnd: undefined, takers: 0 };
 }
 
 /** The first part of a gap that no segment is going to fill. */

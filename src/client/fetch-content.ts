@@ -95,7 +95,7 @@ class ContentFetch {
     this.#arrival = arrival;
     const answer = describeAnswer(arrival.reply, arrival.url, this.#startedAtMs);
     this.#answer = answer;
-    const refusal = refuseAnswer(arrival.reply.head, arrival.url);
+    const refusal = refuseAnswer(arrival.reply.head, arrival);
     if (refusal === undefined) return this.#take(arrival.reply, answer);
     throw await explainRefusal(this.#session, arrival.reply, refusal);
   }

@@ -21,7 +21,13 @@ import { stallWindowOf } from "./pace.ts";
 import { PartStore } from "./part-store.ts";
 import { sweepLeftovers } from "./part-sweep.ts";
 import { contentLengthOf } from "./probe.ts";
-import { type AskedRange, judgeRangeAnswer, refuseAnswer, type RangeVerdict } from "./range-answer.ts";
+import {
+  type AskedRange,
+  judgeRangeAnswer,
+  type Naming,
+  type RangeVerdict,
+  refuseAnswer,
+} from "./range-answer.ts";
 import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
 import { pause, RetryPolicy } from "./retry.ts";
@@ -115,20 +121,26 @@ class FileFetch {
   async #attempt(): Promise<void> {
     const asked = this.#rangeToAsk();
     let arrival = await this.#source.ask(asked, this.#proof.isWanted);
-    let verdict = asked === undefined ? undefined : judgeRangeAnswer(arrival.reply.head, asked);
-    if (verdict?.kind === "unfit") {
-      this.#notice(`Nothing that is there can be kept, since ${verdict.reason}; beginning again`);
+    let verdict = asked && judgeRangeAnswer(arrival.reply.head, asked, this.#naming(arrival));
+    if (verdict?.kind === "unfit" || verdict?.kind === "refused") {
       await discardBody(this.#session, arrival.reply);
-      this.#forget();
+      if (verdict.kind === "unfit") {
+        this.#notice(`Nothing that is there can be kept, since ${verdict.reason}; beginning again`);
+        this.#forget();
+      }
       arrival = await this.#source.ask(undefined, this.#proof.isWanted);
       verdict = undefined;
     }
     this.#noteAnswer(arrival);
     if (verdict?.kind === "nothing-more") return this.#takeNothing(arrival);
     if (verdict?.kind === "part") return this.#takePart(arrival, verdict, asked?.start ?? 0);
-    const refusal = refuseAnswer(arrival.reply.head, arrival.url);
+    const refusal = refuseAnswer(arrival.reply.head, this.#naming(arrival));
     if (refusal === undefined) return this.#takeWhole(arrival);
     throw await explainRefusal(this.#session, arrival.reply, refusal);
+  }
+
+  #naming({ url }: Arrival): Naming {
+    return { url, savedAs: this.#store.path };
   }
 
   /** The first gap of what is there already, if that can be relied on. */
@@ -247,7 +259,7 @@ class FileFetch {
   }
 
   async #takeBody(reply: Reply, segment: Segment): Promise<Fields | undefined> {
-    const trailers = await this.#body.take(reply.connection, segment);
+    const trailers = await this.#body.take(reply, segment);
     if (trailers === undefined) return undefined;
     if (segment.end === undefined) this.#store.learn({ totalBytes: segment.position });
     this.#session.release(reply.connection);
@@ -271,6 +283,7 @@ class FileFetch {
     this.#store.learn({ totalBytes });
     segment.end = totalBytes;
     segment.askedEnd = totalBytes;
+    segment.hintedEnd = totalBytes;
     try {
       this.#body.recount();
       this.#store.reserve();

@@ -13,6 +13,7 @@ import type { PartStore } from "./part-store.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { LastWait, TransferProgress } from "./report.ts";
 import { RttSamples } from "./rtt-samples.ts";
+import type { Reply } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
 
 export type FileBodyOptions = {
@@ -66,7 +67,7 @@ export class FileBody {
    * @returns the trailers; `undefined` when the rest belongs to another connection now: this one is closed then.
    * @throws {TransferError} when it is cut short or stalls, or can't be saved; the connection is closed.
    */
-  async take(connection: Connection, segment: Segment): Promise<Fields | undefined> {
+  async take({ head, connection }: Reply, segment: Segment): Promise<Fields | undefined> {
     const { stallWindowMs, pace } = this.#options;
     const watch = new StallWatch(stallWindowMs, pace?.rateBytesPerS, () =>
       connection.abandon(stallError("receive", stallWindowMs)),
@@ -77,7 +78,10 @@ export class FileBody {
         watch.count(bytes.length);
         return this.#receive(segment, bytes, connection);
       });
-      if (segment.end !== undefined && segment.position < segment.end) throw endedSooner();
+      if (segment.end !== undefined && segment.position < segment.end) {
+        if (head.framing.kind !== "chunked" || !isHint(segment)) throw endedSooner();
+        this.#forgetHint(segment);
+      }
       return trailers;
     } catch (error) {
       connection.close();
@@ -89,8 +93,17 @@ export class FileBody {
     }
   }
 
+  /** HEAD has told another length than this answer has, which says itself where it ends (RFC 9112 §6.3). */
+  #forgetHint(segment: Segment): void {
+    segment.end = undefined;
+    segment.askedEnd = undefined;
+    this.#store.learn({ totalBytes: undefined });
+    this.recount();
+  }
+
   #receive(segment: Segment, bytes: Uint8Array, connection: Connection): void | Promise<void> {
     this.#receivedBytes += bytes.length;
+    if (isHint(segment) && segment.position + bytes.length > segment.end) this.#forgetHint(segment);
     const { position, end } = segment;
     const room = end === undefined ? bytes.length : end - position;
     const taken = bytes.length > room ? bytes.subarray(0, Math.max(0, room)) : bytes;
@@ -106,6 +119,11 @@ export class FileBody {
     const due = this.#options.pace?.take(bytes.length, this.#options.signal);
     return hashing === undefined || due === undefined ? (hashing ?? due) : waitForBoth(hashing, due);
   }
+}
+
+/** Whether its end is only what HEAD has told. */
+function isHint(segment: Segment): segment is Segment & { end: number } {
+  return segment.end !== undefined && segment.end === segment.hintedEnd;
 }
 
 async function waitForBoth(one: Promise<void>, other: Promise<void>): Promise<void> {

@@ -46,7 +46,7 @@ export class FileSource {
       isExtra: true,
       signal: this.#options.signal,
     });
-    const verdict = judgeRangeAnswer(reply.head, asked);
+    const verdict = judgeRangeAnswer(reply.head, asked, { url, savedAs: this.#store.path });
     if (verdict?.kind === "part" && verdict.end === end) return reply;
     reply.connection.close();
     return undefined;

@@ -2,10 +2,11 @@
  * Asks a server for what is in one of its folders, in whatever form it tells: JSON, or a page of links.
  */
 import { asBuffer, concatBytes, decodeUtf8 } from "../base/bytes.ts";
+import { parseContentCodings } from "../semantics/content-coding.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import { refusedDownload } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
-import { isHtmlListing, readHtmlListing } from "./html-listing.ts";
+import { isHtmlListing, readHtmlListing, REPLACED } from "./html-listing.ts";
 import { parseJsonListing } from "./json-listing.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
 import { follow, type Arrival } from "./redirect.ts";
@@ -54,8 +55,7 @@ function formOf({ reply: { head }, url }: Arrival): "json" | "html" | TransferEr
   if (head.status !== 200) return refusedDownload(head, url);
   if (!pathOf(url).endsWith("/"))
     return noListing(url, "it is no folder; a folder's address ends with a slash");
-  const coding = head.fields.get("content-encoding");
-  if (coding !== undefined && coding.toLowerCase() !== "identity") {
+  if (parseContentCodings(head.fields.get("content-encoding")).length > 0) {
     return noListing(url, "the server sent it in a coding that was not asked for");
   }
   const type = parseMediaType(head.fields.get("content-type") ?? "")?.type;
@@ -77,9 +77,19 @@ async function readListing(session: Session, { reply, url }: Arrival): Promise<U
 }
 
 function readJson(bytes: Uint8Array, url: RemoteUrl, session: Session): Omit<FolderListing, "url"> {
+  const nowMs = session.options.clock.nowMs();
   const text = decodeUtf8(bytes);
-  if (text === undefined) throw noListing(url, "the listing is not valid UTF-8");
-  return parseJsonListing(text, url, session.options.clock.nowMs());
+  if (text !== undefined) return parseJsonListing(text, url, nowMs);
+  // nginx writes names as they are on the disk, in whatever encoding: the others can still be fetched.
+  const { entries, unusable } = parseJsonListing(asBuffer(bytes).toString("utf8"), url, nowMs);
+  return {
+    entries: entries.filter((entry) => !isReplaced(entry)),
+    unusable: [...unusable, ...entries.filter(isReplaced).map(({ name }) => name)],
+  };
+}
+
+function isReplaced({ name }: RemoteEntry): boolean {
+  return name.includes(REPLACED);
 }
 
 /** What a page shows may be in any encoding, or cut within a character (Apache's long names): its links are what counts. */

@@ -22,8 +22,8 @@ const ATTRIBUTE_NAME = /[\s/]*([^\s/>][^\s/>=]*)(\s*=\s*)?/y;
 const UNQUOTED = /[^\s>]*/y;
 const TAG_END = /[\s/]*>/y;
 
-/** Stands where the page was not UTF-8: what stood there can't be asked for. */
-const REPLACED = "\ufffd";
+/** Stands where a listing was not UTF-8: what stood there can't be asked for. */
+export const REPLACED = "\ufffd";
 
 const LISTING_TITLES = /<title>\s*(?:index of|directory listing for)\s*\//i;
 /** Caddy's page has the folder's name as its title, and these two. */
@@ -81,14 +81,9 @@ function targetOf(href: string, base: RemoteUrl): string | undefined {
     return origin.host === base.origin.host && origin.port === base.origin.port ? target : undefined;
   } catch (error) {
     // A name such as "a:b" reads as a scheme, as browsers read it too; a listing writes "./a:b".
-    if (error instanceof UrlError) return href.includes("%") ? malformedBelow(href, base) : undefined;
+    if (error instanceof UrlError) return undefined;
     throw error;
   }
-}
-
-/** A link that can't be read, but is plainly one below the folder, is worth telling. */
-function malformedBelow(href: string, base: RemoteUrl): string | undefined {
-  return /^[a-z][a-z0-9+.-]*:|^\//i.test(href) ? undefined : `${base.target}${href}`;
 }
 
 /** Something deeper down is no entry of this folder: it is one of the folder that it is in. */

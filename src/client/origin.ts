@@ -33,7 +33,7 @@ const HAS_CONTROLS = /[\u0000-\u001f\u007f]/u;
 // pchar and "/" (RFC 3986 §3.3), and "?" in a query (§3.4).
 const PATH_FORBIDDEN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 const QUERY_FORBIDDEN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/gu;
-const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/u;
+const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/gu;
 
 /** What an error adds to the name of the origin, if that isn't one that the user has written. */
 export function formatRole({ isProxy }: Origin): string {
@@ -82,12 +82,13 @@ export function remoteFile(host: string, port: number, name: string): RemoteUrl 
 /**
  * Resolves the `Location` of an answer against the URL that was asked (RFC 9110 §10.2.2, RFC 3986 §5).
  *
- * @param location the field's value as received (Latin-1 text; UTF-8 beyond ASCII is understood).
+ * @param location the field's value as received (Latin-1 text). Beyond ASCII it is taken for UTF-8, or octet by octet.
  * @throws {UrlError} when it leads to another scheme or is no URL.
  */
 export function resolveLocation(base: RemoteUrl, location: string): RemoteUrl {
-  const text = decodeUtf8(asBuffer(encodeLatin1(location)));
-  if (text === undefined) throw refused(location, "it is not valid UTF-8");
+  const sent = decodeUtf8(asBuffer(encodeLatin1(location))) ?? escapeOctets(location);
+  // Who is redirected can't mend it: a "%" that begins no escape stands for itself, as it does in browsers.
+  const text = sent.replaceAll(BAD_ESCAPE, "%25");
   if (/^[A-Za-z][A-Za-z0-9+.-]*:/u.test(text)) return parseRemoteUrl(text);
   if (text.startsWith("//")) return parseRemoteUrl(`http:${text}`);
   if (HAS_CONTROLS.test(text)) throw refused(text, "it holds a control character");
@@ -164,7 +165,7 @@ function normalizeIPv6(address: string): string {
 }
 
 function encodeTarget(text: string, path: string, query: string): string {
-  if (BAD_ESCAPE.test(path) || BAD_ESCAPE.test(query)) {
+  if (path.search(BAD_ESCAPE) >= 0 || query.search(BAD_ESCAPE) >= 0) {
     throw refused(text, '"%" is followed by two hex digits; write "%25" for the character itself');
   }
   return `${removeDotSegments(encodePath(path))}${query.replace(QUERY_FORBIDDEN, percentEncode)}`;
@@ -172,6 +173,10 @@ function encodeTarget(text: string, path: string, query: string): string {
 
 function encodePath(path: string): string {
   return path.replace(PATH_FORBIDDEN, (character) => (character === "%" ? "%" : percentEncode(character)));
+}
+
+function escapeOctets(latin1: string): string {
+  return latin1.replace(/[\u0080-\u00ff]/g, (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function percentEncode(character: string): string {

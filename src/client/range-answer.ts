@@ -5,9 +5,11 @@
  * length (RFC 9110 §13.1.5, §14.4, §15.3.7). In any doubt the file is fetched from its beginning.
  */
 import { printable } from "../base/printable.ts";
+import { parseContentCodings } from "../semantics/content-coding.ts";
 import { parseContentRange } from "../semantics/content-range.ts";
 import { parseMediaType } from "../semantics/media-type.ts";
 import type { ResponseHead } from "../wire/message.ts";
+import { reasonPhrase } from "../wire/status-line.ts";
 import { refusedDownload } from "./answer.ts";
 import { pathOf, type RemoteUrl } from "./origin.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -30,59 +32,99 @@ export type RangeVerdict =
   | { readonly kind: "part"; readonly end: number; readonly totalBytes: number }
   /** There is nothing behind `start`: the file is as long as what is there. */
   | { readonly kind: "nothing-more" }
+  /** The server does not take the question for a part; it may give the whole. */
+  | { readonly kind: "refused" }
   /** What is there and what came don't go together. */
   | { readonly kind: "unfit"; readonly reason: string };
 
+/** What a content is called. */
+export type Naming = {
+  /** Where it comes from, after redirects. */
+  readonly url: RemoteUrl;
+  /** Name or path that it is saved under, if it is. */
+  readonly savedAs?: string | undefined;
+};
+
+/** Answers by servers that know no Range, or take If-Range for If-Match or If-None-Match. */
+const REFUSES_PARTS: ReadonlySet<number> = new Set([304, 400, 412, 501]);
+
 /** Judges the answer to a Range. `undefined`: it is neither, see {@link refuseAnswer}. */
-export function judgeRangeAnswer(head: ResponseHead, asked: AskedRange): RangeVerdict | undefined {
-  if (head.status === 206) return judgePart(head, asked);
+export function judgeRangeAnswer(
+  head: ResponseHead,
+  asked: AskedRange,
+  naming: Naming,
+): RangeVerdict | undefined {
+  if (head.status === 206) return judgePart(head, asked, naming);
   if (head.status === 416) return judgeUnsatisfied(head, asked);
-  return head.status === 200 || head.status === 203 ? { kind: "whole" } : undefined;
+  if (REFUSES_PARTS.has(head.status)) return { kind: "refused" };
+  return hasContentOf200(head.status) ? { kind: "whole" } : undefined;
 }
+
+/** Whether content with this status is the file: 200, 203, and what nobody knows, which counts as 200 (RFC 9110 §15, §15.3). */
+function hasContentOf200(status: number): boolean {
+  if (status === 200 || status === 203) return true;
+  return status >= 200 && status <= 299 && reasonPhrase(status) === "";
+}
+
+type CodedName = {
+  readonly pattern: RegExp;
+  /** The usual one. */
+  readonly ending: string;
+};
+
+const GZIP: CodedName = { pattern: /\.(?:t?gz|svgz)$/i, ending: ".gz" };
+const COMPRESS: CodedName = { pattern: /\.z$/i, ending: ".Z" };
+const BZIP2: CodedName = { pattern: /\.t?bz2?$/i, ending: ".bz2" };
 
 /** Codings that some servers name for files that are compressed already, and how such files are called. */
-const CODED_NAMES: ReadonlyMap<string, RegExp> = new Map([
-  ["gzip", /\.(?:t?gz|svgz)$/i],
-  ["x-gzip", /\.(?:t?gz|svgz)$/i],
-  ["compress", /\.z$/i],
-  ["x-compress", /\.z$/i],
-  ["bzip2", /\.t?bz2?$/i],
-  ["x-bzip2", /\.t?bz2?$/i],
-  ["xz", /\.t?xz$/i],
-  ["zstd", /\.t?zst$/i],
-  ["br", /\.br$/i],
+const CODED_NAMES: ReadonlyMap<string, CodedName> = new Map([
+  ["gzip", GZIP],
+  ["x-gzip", GZIP],
+  ["compress", COMPRESS],
+  ["x-compress", COMPRESS],
+  ["bzip2", BZIP2],
+  ["x-bzip2", BZIP2],
+  ["xz", { pattern: /\.t?xz$/i, ending: ".xz" }],
+  ["zstd", { pattern: /\.t?zst$/i, ending: ".zst" }],
+  ["br", { pattern: /\.br$/i, ending: ".br" }],
 ]);
 
-/**
- * Why the answer of `url` is not the whole of what a GET asked for; `undefined` when it is: only 200 and 203 carry that (RFC 9110
- * §15.3).
- */
-export function refuseAnswer(head: ResponseHead, url: RemoteUrl): TransferError | undefined {
+/** Why an answer is not the whole of what a GET asked for; `undefined` when it is. */
+export function refuseAnswer(head: ResponseHead, naming: Naming): TransferError | undefined {
+  if (head.status !== 206 && !hasContentOf200(head.status)) return refusedDownload(head, naming.url);
+  const coding = foreignCoding(head, naming);
+  if (coding !== undefined) return inCoding(coding);
   // A part that nobody asked for must not be saved as the whole.
-  if (head.status === 206) return unasked("a part of the file");
-  if (head.status !== 200 && head.status !== 203) return refusedDownload(head, url);
-  return refuseContent(head, pathOf(url));
-}
-
-/**
- * Why content that came with 200 or 203 can't be saved; `undefined` when it can.
- *
- * A coding would be a different file than its name says, unless its name says so, as `a.tar.gz` does (Apache's AddEncoding).
- * Codings are refused rather than undone, however many there are (CVE-2023-23916, CVE-2022-32206).
- *
- * @param path of the URL that was asked.
- */
-function refuseContent(head: ResponseHead, path: string): TransferError | undefined {
-  const coding = codingOf(head);
-  if (coding !== undefined && CODED_NAMES.get(coding.toLowerCase())?.test(path) !== true)
-    return unasked(`the file in the coding "${printable(coding.slice(0, 40))}"`);
-  if (isMultipart(head) || head.fields.has("content-range")) return unasked("parts of the file");
+  if (isMultipart(head) || !isWhole(head)) return unasked("a part of the file");
   return undefined;
 }
 
-function judgePart(head: ResponseHead, asked: AskedRange): RangeVerdict {
+/** Whether nothing says that the content is a part, or what says so calls it all that there is. */
+function isWhole({ status, fields, framing }: ResponseHead): boolean {
+  if (status !== 206 && !fields.has("content-range")) return true;
+  const range = parseContentRange(fields.get("content-range"));
+  if (range?.kind !== "span" || framing.kind !== "length") return false;
+  return (
+    range.span.first === 0 && range.sizeBytes === range.span.last + 1 && framing.length === range.sizeBytes
+  );
+}
+
+/**
+ * The coding of a content which would make it a different file than its name says; `undefined` when the name says so, as
+ * `a.tar.gz` does (Apache's AddEncoding). Codings are refused rather than undone, however many there are (CVE-2023-23916,
+ * CVE-2022-32206).
+ */
+function foreignCoding({ fields }: ResponseHead, { url, savedAs }: Naming): string | undefined {
+  const codings = parseContentCodings(fields.get("content-encoding"));
+  const coding = codings.length === 0 ? undefined : codings.join(", ");
+  const name = CODED_NAMES.get(coding?.toLowerCase() ?? "");
+  const isNamed = [pathOf(url), savedAs ?? ""].some((each) => name?.pattern.test(each));
+  return isNamed ? undefined : coding;
+}
+
+function judgePart(head: ResponseHead, asked: AskedRange, naming: Naming): RangeVerdict {
   const { fields, framing } = head;
-  if (codingOf(head) !== undefined) return unfit("it sent a part in a coding");
+  if (foreignCoding(head, naming) !== undefined) return unfit("it sent a part in a coding");
   if (isMultipart(head)) return unfit("it sent several parts at once");
   if (!hasValidator(fields, asked.validator)) return unfit("the file there has changed");
   const range = parseContentRange(fields.get("content-range"));
@@ -118,15 +160,18 @@ function unfit(reason: string): RangeVerdict {
   return { kind: "unfit", reason };
 }
 
-function codingOf(head: ResponseHead): string | undefined {
-  const coding = head.fields.get("content-encoding");
-  return coding === undefined || coding.toLowerCase() === "identity" ? undefined : coding;
-}
-
 function isMultipart(head: ResponseHead): boolean {
   return parseMediaType(head.fields.get("content-type") ?? "")?.type === "multipart/byteranges";
 }
 
-function unasked(what: string): TransferError {
-  return new TransferError("protocol", `The server sent ${what}, which was not asked for; nothing was saved`);
+function inCoding(coding: string): TransferError {
+  const ending = CODED_NAMES.get(coding.toLowerCase())?.ending;
+  const advice =
+    ending === undefined ? "" : `. To have it as it comes, give it a name that ends with "${ending}"`;
+  return unasked(`the file in the coding "${printable(coding.slice(0, 40))}"`, advice);
+}
+
+function unasked(what: string, advice = ""): TransferError {
+  const message = `The server sent ${what}, which was not asked for; nothing was saved${advice}`;
+  return new TransferError("protocol", message);
 }

@@ -1,6 +1,8 @@
 /**
  * Sends one file, or what comes out of a pipe: PUT or POST, streamed.
  */
+import type { Clock } from "../base/clock.ts";
+import { parseHttpDate } from "../semantics/http-date.ts";
 import type { ResponseHead } from "../wire/message.ts";
 import { announceAnswer, ignoredUpload, refusedUpload, type Answer } from "./answer.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
@@ -27,6 +29,10 @@ export type UploadResult = {
   readonly resumedBytes: number;
 };
 
+type AnySending = Sending & { readonly earlierBytes?: number };
+
+/** So much may a server's clock and that of its disk differ. */
+const CLOCKS_APART_MS = 60_000;
 /** Files above this are sent so that they can be resumed, where the server can. */
 const RESUMABLE_ABOVE_BYTES = 1024 * 1024;
 
@@ -76,7 +82,7 @@ export async function uploadStream(
 async function sendAndSettle(
   session: Session,
   options: StreamUploadOptions,
-  send: () => Promise<Sending & { readonly earlierBytes?: number }>,
+  send: () => Promise<AnySending>,
 ): Promise<UploadResult> {
   const startedAtMs = session.options.clock.monotonicMs();
   const sending = await send();
@@ -85,7 +91,8 @@ async function sendAndSettle(
   if (reply.head.status < 200 || reply.head.status > 299)
     throw await explainRefusal(session, reply, refusedUpload(reply.head, options.url));
   await discardBody(session, reply);
-  if (!sender.isWhole && sending.isFound !== true) throw ignoredUpload(reply.head, options.url);
+  if (sending.isFound !== true && isIgnored(sending, startedAtMs, session))
+    throw ignoredUpload(reply.head, options.url);
   sender.finish();
   return {
     answer,
@@ -94,6 +101,30 @@ async function sendAndSettle(
     phases: measurePhases(sending, session),
     resumedBytes: sending.earlierBytes ?? 0,
   };
+}
+
+/** Whether the server is content without having saved what was sent. */
+function isIgnored(
+  { sender, reply, earlierBytes = 0 }: AnySending,
+  startedAtMs: number,
+  session: Session,
+): boolean {
+  // What an earlier run has sent may have been saved then.
+  return (
+    !sender.isWhole || (earlierBytes === 0 && showsOlder(reply.head, startedAtMs, session.options.clock))
+  );
+}
+
+/**
+ * Whether an answer is of a file that was there before the upload, as from a server that takes PUT for GET (Caddy's file server):
+ * a date that came with success would be that of the new one (RFC 9110 §9.3.4).
+ */
+function showsOlder({ status, fields }: ResponseHead, startedAtMs: number, clock: Clock): boolean {
+  const [dateMs, modifiedMs] = ["date", "last-modified"].map((name) =>
+    parseHttpDate(fields.get(name) ?? "", clock.nowMs()),
+  );
+  if (status !== 200 || dateMs === undefined || modifiedMs === undefined) return false;
+  return dateMs - modifiedMs > clock.monotonicMs() - startedAtMs + CLOCKS_APART_MS;
 }
 
 /** From the first request to the last answer, however many there were. */

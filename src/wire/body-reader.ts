@@ -24,19 +24,32 @@ export interface BodyReader {
   read(): Uint8Array | Fields | undefined;
 }
 
-type MakeReader<F extends Framing> = (framing: F, buffer: ReceiveBuffer, limits: WireLimits) => BodyReader;
+/** Whose body it is. */
+export type BodyOf = "request" | "response";
+
+type MakeReader<F extends Framing> = (
+  framing: F,
+  buffer: ReceiveBuffer,
+  limits: WireLimits,
+  of: BodyOf,
+) => BodyReader;
 
 const READERS: { readonly [Kind in Framing["kind"]]: MakeReader<Extract<Framing, { kind: Kind }>> } = {
   none: () => NO_BODY_READER,
   length: (framing, buffer) => new LengthReader(framing.length, buffer),
-  chunked: (_framing, buffer, limits) => new ChunkedReader(buffer, limits),
+  chunked: (_framing, buffer, limits, of) => new ChunkedReader(buffer, limits, of),
   "until-close": (_framing, buffer) => new UntilCloseReader(buffer),
 };
 
 /** The reader for a body that is framed so. */
-export function makeBodyReader(framing: Framing, buffer: ReceiveBuffer, limits: WireLimits): BodyReader {
+export function makeBodyReader(
+  framing: Framing,
+  buffer: ReceiveBuffer,
+  limits: WireLimits,
+  of: BodyOf,
+): BodyReader {
   const make = READERS[framing.kind] as MakeReader<Framing>;
-  return make(framing, buffer, limits);
+  return make(framing, buffer, limits, of);
 }
 
 const NO_BODY_READER: BodyReader = { isDone: true, heldBytes: 0, missingBytes: 0, read: () => Fields.NONE };

@@ -6,7 +6,7 @@
  *     last-chunk   = 1*("0") [ chunk-ext ] CRLF
  */
 import { assertNever } from "../base/assert-never.ts";
-import type { BodyReader } from "./body-reader.ts";
+import type { BodyOf, BodyReader } from "./body-reader.ts";
 import type { Fields } from "./fields.ts";
 import { CHUNK_EXTENSIONS, CHUNK_SIZE } from "./grammar.ts";
 import type { WireLimits } from "./limits.ts";
@@ -27,12 +27,16 @@ const DATA_EXCESS: Excess = { message: "A chunk is longer than its size says", s
 /** SECURITY: after the body nobody may learn of another length, host or framing (RFC 9110 §6.5.1). */
 const REFUSED_TRAILERS = ["content-length", "transfer-encoding", "host"];
 
+/** Looks at no space twice. */
+const TRAILING_SPACE = /(?<![\t ])[\t ]+$/;
+
 type State = "size" | "data" | "data-end" | "trailers" | "done";
 
 export class ChunkedReader implements BodyReader {
   readonly missingBytes = 0;
   readonly #buffer: ReceiveBuffer;
   readonly #limits: WireLimits;
+  readonly #of: BodyOf;
   readonly #lines: LineReader;
   readonly #trailers: SectionReader;
   #state: State = "size";
@@ -40,13 +44,15 @@ export class ChunkedReader implements BodyReader {
   #remaining = 0;
   #excessBytes = 0;
 
-  constructor(buffer: ReceiveBuffer, limits: WireLimits) {
+  constructor(buffer: ReceiveBuffer, limits: WireLimits, of: BodyOf) {
     this.#buffer = buffer;
     this.#limits = limits;
+    this.#of = of;
     this.#lines = new LineReader(buffer);
     this.#trailers = new SectionReader(this.#lines, {
       bytes: limits.trailerBytes,
       fieldCount: limits.fieldCount,
+      allowsFolding: of === "response",
     });
   }
 
@@ -95,7 +101,9 @@ export class ChunkedReader implements BodyReader {
   #readSize(): undefined {
     const line = this.#lines.read(MAX_SIZE_DIGITS + this.#limits.chunkExtensionBytes, LINE_EXCESS);
     if (line === undefined) return undefined;
-    this.#remaining = parseChunkLine(line, this.#limits.chunkExtensionBytes);
+    // Some servers fill the line up with spaces. Of requests it is refused: others may read another size.
+    const chunkLine = this.#of === "response" ? line.replace(TRAILING_SPACE, "") : line;
+    this.#remaining = parseChunkLine(chunkLine, this.#limits.chunkExtensionBytes);
     this.#countOverhead(line.length);
     this.#state = this.#remaining === 0 ? "trailers" : "data";
     return undefined;

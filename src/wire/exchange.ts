@@ -238,7 +238,12 @@ export class Exchange {
   }
 
   #beginBody(framing: Framing): void {
-    this.#body = makeBodyReader(framing, this.#buffer, this.#limits);
+    this.#body = makeBodyReader(
+      framing,
+      this.#buffer,
+      this.#limits,
+      this.#heads.role === "server" ? "request" : "response",
+    );
     this.#receiving = "body";
   }
 

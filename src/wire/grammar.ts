@@ -21,8 +21,8 @@ export const HTTP_VERSION = /^HTTP\/([0-9])\.([0-9])$/;
 /** `Content-Length = 1*DIGIT` (RFC 9110 §8.6): no sign, no list. */
 export const DIGITS = /^[0-9]+$/;
 
-/** `status-code = 3DIGIT` (RFC 9112 §4), of the five classes of RFC 9110 §15. */
-export const STATUS_CODE = /^[1-5][0-9][0-9]$/;
+/** `status-code = 3DIGIT` (RFC 9112 §4); one above 599 counts as 5xx (RFC 9110 §15). */
+export const STATUS_CODE = /^[1-9][0-9][0-9]$/;
 
 /**
  * `chunk-size = 1*HEXDIG` (RFC 9112 §7.1): the digits at the front of a chunk line. Sixteen are enough for every size

@@ -90,7 +90,7 @@ function parseRequestParts(line: string, targetBytes: number): RequestLine {
  * Parses `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 §4).
  *
  * Deviation: the space before an absent reason may be absent too, as many servers have it.
- * @throws {ProtocolError} when it is malformed, or the status is not between 100 and 599.
+ * @throws {ProtocolError} when it is malformed, or the status below 100.
  */
 export function parseStatusLine(line: string): StatusLine {
   const version = parseVersion(line.slice(0, 8));

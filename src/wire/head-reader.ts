@@ -5,13 +5,18 @@
 import { decodeLatin1 } from "../base/bytes.ts";
 import { type Field, Fields } from "./fields.ts";
 import { parseFieldLine } from "./head-parser.ts";
-import { type ExcessRule, LineReader } from "./line-reader.ts";
+import { type ExcessRule, type LineEnds, LineReader } from "./line-reader.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
 import { SectionReader, type SectionLimits } from "./section-reader.ts";
 
 /** A start line as a value, and the fields after it. */
-export type Head<Start> = { readonly start: Start; readonly fields: Fields };
+export type Head<Start> = {
+  readonly start: Start;
+  readonly fields: Fields;
+  /** Whether a line of it, or of a head before it, has ended with LF alone. */
+  readonly hasLoneLf: boolean;
+};
 
 /** How heads of one kind are read. */
 export type HeadRules<Start> = {
@@ -22,6 +27,8 @@ export type HeadRules<Start> = {
   readonly excess: ExcessRule;
   /** Empty lines that may precede it (RFC 9112 §2.2). */
   readonly skippableLines: number;
+  /** What ends its lines; CRLF if left out. */
+  readonly lineEnds?: LineEnds;
   /** Of the fields; their size is counted with the start line's. */
   readonly section: SectionLimits;
 };
@@ -92,9 +99,13 @@ export class HeadReader<Start> {
     this.#section ??= this.#readStart();
     const fields = this.#section?.read();
     if (fields === undefined || this.#start === undefined) return undefined;
-    const head = { start: this.#start, fields };
+    const head = { start: this.#start, fields, hasLoneLf: this.#hasLoneLf };
     this.#reset();
     return head;
+  }
+
+  get #hasLoneLf(): boolean {
+    return this.#lines?.hasLoneLf ?? false;
   }
 
   /** Lets go of the last field section, which is kept because the next one is likely to be the same. */
@@ -110,8 +121,8 @@ export class HeadReader<Start> {
   }
 
   #readStart(): SectionReader | undefined {
-    const { parse, limitBytes, excess, skippableLines, section: limits } = this.#rules;
-    const lines = (this.#lines ??= new LineReader(this.#buffer));
+    const { parse, limitBytes, excess, skippableLines, lineEnds, section: limits } = this.#rules;
+    const lines = (this.#lines ??= new LineReader(this.#buffer, lineEnds));
     let line = lines.read(limitBytes, excess);
     while (line === "" && this.#skippedLines < skippableLines) {
       this.#skippedLines += 1;
@@ -130,7 +141,7 @@ export class HeadReader<Start> {
       const startEnd = text.indexOf("\r\n");
       const start = this.#rules.parse(text.slice(0, startEnd));
       const fields = this.#parseSection(text.slice(startEnd + 2));
-      return fields && { start, fields };
+      return fields && { start, fields, hasLoneLf: this.#hasLoneLf };
     } catch (error) {
       // What is wrong with it, the careful way says: its verdict does not depend on how the bytes were cut.
       if (error instanceof ProtocolError) return undefined;

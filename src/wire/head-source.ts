@@ -95,6 +95,7 @@ export class ResponseSource {
       limitBytes: headBytes,
       excess: { message: "The status-line is too long", status: 431 },
       skippableLines: 0,
+      lineEnds: "crlf-or-lf" as const,
       section: { bytes: headBytes, fieldCount, allowsFolding: true },
     };
     this.reader = new HeadReader(buffer, rules);

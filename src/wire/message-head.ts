@@ -47,7 +47,9 @@ export function interpretResponse(read: Head<StatusLine>, method: string): Respo
   if (start.status < 200) {
     return { kind: "informational", status: start.status, fields };
   }
-  const persists = framing.kind !== "until-close" && allowsPersistence(start.version, control.connection);
+  // SECURITY: whoever passed it on may not take a lone LF for a line's end, and so mean another message.
+  const mayPersist = framing.kind !== "until-close" && !read.hasLoneLf;
+  const persists = mayPersist && allowsPersistence(start.version, control.connection);
   return { kind: "response", ...start, fields, framing, persists };
 }
 

@@ -63,6 +63,7 @@ export class SectionReader {
   #unfold(line: string): boolean {
     const before = this.#fields.at(-1);
     // SECURITY: who doesn't fold would see another end of the message than who does.
+    // Deviation: in these three fields it is refused, though RFC 9112 §5.2 has a user agent read it as spaces.
     if (before === undefined || !/^[ \t]/.test(line) || UNFOLDED.test(before[0])) return false;
     const [name, value] = before;
     this.#fields[this.#fields.length - 1] = parseFieldLine(

@@ -29,6 +29,11 @@ describe("netfile get", () => {
     expect({ code, names }).toEqual({ code: 0, names: ["new.txt", "there.txt"] });
   });
 
+  test("0: done, by a server whose lines end with LF alone (RFC 9112 §2.2)", async () => {
+    const { code, names } = await getFrom([hear, say("HTTP/1.0 200 OK\n\nnew\n"), cut], "new.txt");
+    expect({ code, names }).toEqual({ code: 0, names: ["new.txt", "there.txt"] });
+  });
+
   test.each<[string, number, readonly Step[], string]>([
     ["1: the answer is not HTTP", 1, [hear, say("SSH-2.0-OpenSSH_9.2\r\n\r\n"), cut], "new.txt"],
     [

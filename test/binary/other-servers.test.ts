@@ -2,6 +2,7 @@
  * `netfile get` and `netfile put` used with the servers that people have.
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { utimesSync } from "node:fs";
 import { runNetfile } from "../support/netfile-binary.ts";
 import { hasPeer, startPeer, type Peer, type PeerName } from "../support/peers.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
@@ -56,6 +57,18 @@ describe.each<[PeerName]>([["nginx"], ["python"], ["caddy"], ["apache"], ["light
       const { code, stderr } = await get(folder.path, "absent.txt");
       expect({ code, names: folder.names() }).toEqual({ code: 3, names: [] });
       expect(stderr).toContain("404");
+    });
+
+    test.skipIf(isMissing)("put does not say that a file was replaced which was not", async () => {
+      using folder = new ScratchFolder({ "old.txt": "new\n" });
+      site.write("old.txt", "old\n");
+      const hourAgo = Date.now() / 1000 - 3600;
+      utimesSync(site.at("old.txt"), hourAgo, hourAgo);
+      const { code } = await runNetfile(["put", "127.0.0.1", String(peer.port), "old.txt"], {
+        cwd: folder.path,
+      });
+      expect([1, 3, 7]).toContain(code ?? 0);
+      expect(site.bytes("old.txt").toString()).toBe("old\n");
     });
 
     test.skipIf(isMissing)("the shell lists its folders", async () => {

@@ -225,6 +225,8 @@ describe("download(): the answer", () => {
     [501, false],
     [503, true],
     [599, false],
+    [600, false],
+    [999, false],
   ])("status %p is an error of the phase answer", async (status, isRetryable) => {
     serve([hear, say(`HTTP/1.1 ${status} Some Reason\r\nContent-Length: 3\r\n\r\nno!`)]);
     const error = await transferErrorOf(get());
@@ -254,6 +256,9 @@ describe("download(): the answer", () => {
   test.each([
     ["a part", "206 Partial Content", "Content-Range: bytes 0-4/9\r\n"],
     ["a part called the whole", "200 OK", "Content-Range: bytes 0-4/9\r\n"],
+    ["a part called less than the whole", "206 Partial Content", "Content-Range: bytes 0-3/4\r\n"],
+    ["a part of a whole that is not told", "206 Partial Content", "Content-Range: bytes 0-4/*\r\n"],
+    ["a part that does not say which", "206 Partial Content", ""],
     ["several parts", "200 OK", "Content-Type: multipart/byteranges; boundary=x\r\n"],
     ["gzip", "200 OK", "Content-Encoding: gzip\r\n"],
     ["CVE-2022-32206: twenty codings", "200 OK", "Content-Encoding: gzip\r\n".repeat(20)],
@@ -262,6 +267,129 @@ describe("download(): the answer", () => {
     serve([hear, say(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n${fields}\r\nhello`)]);
     expect((await transferErrorOf(get())).phase).toBe("protocol");
     expect(folder.names()).toEqual([]);
+  });
+
+  test.each([
+    ["206 of all that there is", "206 Partial Content", "Content-Range: bytes 0-4/5\r\n"],
+    ["200 with the same", "200 OK", "Content-Range: bytes 0-4/5\r\n"],
+    ["a 2xx that nobody knows, which counts as 200 (RFC 9110 §15)", "218 This is fine", ""],
+    ["a list of no codings", "200 OK", "Content-Encoding: , identity,\r\nContent-Encoding:\r\n"],
+    ["what PHP writes against compression", "200 OK", "Content-Encoding: none\r\n"],
+    ["a charset in the place of a coding", "200 OK", "Content-Encoding: UTF-8\r\n"],
+  ])("%s is the file", async (_name, status, fields) => {
+    serve([hear, say(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n${fields}\r\nhello`)]);
+    expect(await get()).toMatchObject({ bodyBytes: 5, attempts: 1 });
+    expect(saved()).toBe("hello");
+  });
+});
+
+const coded = (coding: string) => say(ok(`Content-Encoding: ${coding}\r\nContent-Length: 5\r\n`, "coded"));
+
+describe("download(): content in a coding", () => {
+  test.each([
+    ["/a.txt", "a.txt.gz", "gzip"],
+    ["/a.txt", "a.TGZ", "x-gzip"],
+    ["/a.zst?x", "b", "zstd"],
+  ])("%s is saved as %s, as it comes, since the name says so", async (target, name, coding) => {
+    serve([hear, coded(coding)]);
+    await get(target, { destination: { kind: "path", path: folder.at(name) } });
+    expect(saved(name)).toBe("coded");
+  });
+
+  test.each([
+    [
+      "gzip",
+      "a.txt",
+      ', which was not asked for; nothing was saved. To have it as it comes, give it a name that ends with ".gz"',
+    ],
+    [
+      "br",
+      "a.gz",
+      ', which was not asked for; nothing was saved. To have it as it comes, give it a name that ends with ".br"',
+    ],
+    ["deflate", "a.gz", ", which was not asked for; nothing was saved"],
+    ["gzip, gzip", "a.gz", ", which was not asked for; nothing was saved"],
+  ])("%s is not saved as %s", async (coding, name, rest) => {
+    serve([hear, coded(coding)]);
+    const error = await transferErrorOf(
+      get("/a.txt", { destination: { kind: "path", path: folder.at(name) } }),
+    );
+    expect(error.message).toBe(`The server sent the file in the coding "${coding}"${rest}`);
+    expect(folder.names()).toEqual([]);
+  });
+
+  test("goes on where it broke, when its name says so", async () => {
+    const head = 'ETag: "x"\r\nContent-Encoding: x-gzip\r\n';
+    serve(
+      [hear, say(ok(`${head}Content-Length: 5\r\n`, "co")), cut],
+      [
+        hear,
+        say(`HTTP/1.1 206 P\r\n${head}Content-Range: bytes 2-4/5\r\nContent-Length: 3\r\n\r\nded`),
+        hear,
+        say(ok(`${head}Content-Length: 5\r\n`)),
+        hearEnd,
+      ],
+    );
+    const result = await get("/a.tar.gz", { retries: 1, connections: 1 });
+    expect(server.received[1]).toContain("Range: bytes=2-");
+    expect(saved("a.tar.gz")).toBe("coded");
+    expect(result.attempts).toBe(2);
+  });
+});
+
+describe("download(): a server that refuses parts", () => {
+  const head = ok('ETag: "x"\r\nContent-Length: 5\r\n', "he");
+
+  test.each(["304 Not Modified", "400 Bad Request", "412 Precondition Failed", "501 Not Implemented"])(
+    "with %s is asked for the whole",
+    async (status) => {
+      serve(
+        [hear, say(head), cut],
+        [
+          hear,
+          say(`HTTP/1.1 ${status}\r\n${status.startsWith("304") ? "" : "Content-Length: 0\r\n"}\r\n`),
+          hear,
+          say(ok('ETag: "x"\r\nContent-Length: 5\r\n', "hello")),
+        ],
+      );
+      expect(await get("/a.txt", { retries: 1 })).toMatchObject({ attempts: 2, bodyBytes: 5 });
+      expect(server.received[1]?.match(/^Range: .*$/gm)).toEqual(["Range: bytes=2-"]);
+      expect(saved()).toBe("hello");
+    },
+  );
+
+  test("and the whole too: what is there is kept", async () => {
+    const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    serve([hear, say(head), cut], [hear, say(refusal), hear, say(refusal), hearEnd]);
+    const error = await transferErrorOf(get("/a.txt", { retries: 1 }));
+    expect(error).toMatchObject({ status: 400, keptBytes: 2, canGoOn: true });
+  });
+});
+
+describe("download(): the length, where only HEAD tells it", () => {
+  test.each([
+    ["less than comes", 7],
+    ["what has come by then", 5],
+    ["more than comes", 12],
+  ])("%s: the answer says itself where it ends (RFC 9112 §6.3)", async (_name, told) => {
+    const etag = 'ETag: "x"\r\n';
+    const learned = Promise.withResolvers<void>();
+    serve(
+      [
+        hear,
+        say(`HTTP/1.1 200 OK\r\n${etag}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`),
+        waitFor(learned.promise),
+        say("4\r\n, wo\r\n1\r\nr\r\n0\r\n\r\n"),
+        hearEnd,
+      ],
+      [hear, say(ok(`${etag}Content-Length: ${told}\r\n`)), hearEnd],
+    );
+    const onProgress = ({ totalBytes }: TransferProgress) => {
+      if (totalBytes === told) learned.resolve();
+    };
+    const result = await get("/a.txt", { onProgress });
+    expect(saved()).toBe("hello, wor");
+    expect(result).toMatchObject({ bodyBytes: 10, attempts: 1 });
   });
 });
 

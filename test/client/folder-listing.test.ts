@@ -130,8 +130,8 @@ describe("readFolderListing()", () => {
     await server.ended(0);
   });
 
-  test("refuses what is not UTF-8", async () => {
-    const body = '{"entries":[{"name":"\u00ff","kind":"file"}]}';
+  test("tells of JSON's names that are not UTF-8, and reads the others", async () => {
+    const body = '[{"name":"\u00ff","type":"file"},{"name":"\u00c3\u00bc","type":"file"}]';
     server = startScriptedServer([
       [
         hear,
@@ -140,7 +140,9 @@ describe("readFolderListing()", () => {
         ),
       ],
     ]);
-    expect((await transferErrorOf(list())).message).toContain("not valid UTF-8");
+    const { entries, unusable } = await list();
+    expect(entries.map(({ name }) => name)).toEqual(["ü"]);
+    expect(unusable).toEqual(["\ufffd"]);
   });
 
   test("reads the links of a page whose texts are cut within a character, or are not UTF-8 at all", async () => {

@@ -52,7 +52,7 @@ describe("an answer that is not HTTP/1.1 (RFC 9112)", () => {
     ["a signed status", "HTTP/1.1 +20 OK\r\n\r\n"],
     ["two spaces", "HTTP/1.1  200 OK\r\n\r\n"],
     ["status 000", "HTTP/1.1 000 No\r\n\r\n"],
-    ["status 600 and up", "HTTP/1.1 999 No\r\n\r\n"],
+    ["status 99 and below", "HTTP/1.1 099 No\r\n\r\n"],
     ["NUL in the reason", "HTTP/1.1 200 O\u0000K\r\n\r\n"],
     ["a bare CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n"],
     ["space before the colon", `${OK}Content-Length : 5\r\n\r\nhello`],

@@ -158,9 +158,12 @@ describe("readHtmlListing(): only what is right below the folder", () => {
     ["a drive", "./C:%5cx"],
     ["NUL", "a%00.txt"],
     ["octets that are no UTF-8", "%ff.txt"],
-    ["a percent sign alone", "100%.txt"],
   ])("tells of a name that is none, and does not take it: %s", (_name, href) => {
     expect(readHtmlListing(link(href), url)).toEqual({ links: [], unusable: [href] });
+  });
+
+  test("takes a percent sign alone for itself", () => {
+    expect(names(link("100%.txt"))).toEqual(["100%.txt"]);
   });
 
   test("decodes once: %252e%252e is a name", () => {

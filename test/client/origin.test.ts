@@ -194,6 +194,8 @@ describe("resolveLocation()", () => {
     ["../../../g", "http://h:8080/g"],
     ["http://o/x", "http://o/x"],
     ["\u00c3\u00bc.txt", "http://h:8080/a/%C3%BC.txt"],
+    ["\u00fc b.txt?\u00fc", "http://h:8080/a/%FC%20b.txt?%FC"],
+    ["/100% a%20b%zz?%", "http://h:8080/100%25%20a%20b%25zz?%25"],
     ["\\\\evil.example/x", "http://h:8080/a/%5C%5Cevil.example/x"],
     ["/\\evil.example/x", "http://h:8080/%5Cevil.example/x"],
   ])("resolves %p (RFC 3986 §5.4)", (location, expected) => {
@@ -210,8 +212,8 @@ describe("resolveLocation()", () => {
     "http://user:secret@h/",
     "http://a%2Fb/",
     "//",
-    "/%zz",
-    "/\u00ff",
+    "//\u00ff/",
+    "//a%/",
     "/a\tb",
   ])("refuses %p", (location) => {
     expect(messageOf(() => resolveLocation(base, location))).not.toContain("secret");

@@ -115,20 +115,15 @@ describe("download(): redirects (RFC 9110 §15.4)", () => {
     expect(folder.names()).toEqual([]);
   });
 
-  test.each([
-    "http://",
-    "//",
-    "http://a%2Fb/",
-    "http://u:secret@127.0.0.1/",
-    "/%zz",
-    "/\u00ff",
-    "http://h:0/",
-  ])("refuses the Location %p", async (location) => {
-    const server = serve([hear, redirect(location), hear, file]);
-    const error = await transferErrorOf(get(server));
-    expect(error.phase).toBe("answer");
-    expect(error.message).not.toContain("secret");
-  });
+  test.each(["http://", "//", "http://a%2Fb/", "http://u:secret@127.0.0.1/", "http://h:0/"])(
+    "refuses the Location %p",
+    async (location) => {
+      const server = serve([hear, redirect(location), hear, file]);
+      const error = await transferErrorOf(get(server));
+      expect(error.phase).toBe("answer");
+      expect(error.message).not.toContain("secret");
+    },
+  );
 
   test("refuses a redirect that leads nowhere, or to two places", async () => {
     const nowhere = serve([hear, say("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")]);

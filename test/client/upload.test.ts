@@ -101,7 +101,7 @@ describe("upload()", () => {
     ["http://127.0.0.1/x/y?z", "/x/y"],
     ["other", "/other"],
     ["ftp://evil/x", "/small"],
-    ["/%zz", "/small"],
+    ["/100%.txt", "/100%25.txt"],
   ])("says where it was saved: Location %p", async (location, savedAs) => {
     serve([hear, hearBody(5), answer("201 Created", `Location: ${location}\r\n`)]);
     expect((await put("small")).savedAs).toBe(savedAs);
@@ -243,6 +243,30 @@ describe("upload(): Expect: 100-continue (RFC 9110 §10.1.1)", () => {
     expect(error).toMatchObject({ phase: "answer", status: 200 });
     expect(error.message).toContain("without taking the file");
   });
+});
+
+const date = (secondsAgo: number) => new Date(Date.now() - 1000 * secondsAgo).toUTCString();
+
+describe("upload(): a server that answers PUT as it answers GET", () => {
+  test.each([
+    ["an hour", 3600, "ignored"],
+    ["a second", 1, "saved"],
+  ])("with a file that is %s old: %#", async (_name, age, expected) => {
+    const fields = `Date: ${date(0)}\r\nLast-Modified: ${date(age)}\r\n`;
+    serve([hear, hearBody(5), answer("200 OK", fields)]);
+    const [result] = await Promise.allSettled([put("small")]);
+    const said = result.status === "rejected" ? String(result.reason) : "saved";
+    expect(said).toContain(expected === "saved" ? "saved" : "200 OK without taking the file");
+  });
+
+  test.each(["201 Created", "204 No Content"])(
+    "%s says that it was saved, whatever its date",
+    async (status) => {
+      const fields = `Date: ${date(0)}\r\nLast-Modified: ${date(3600)}\r\n`;
+      serve([hear, hearBody(5), say(`HTTP/1.1 ${status}\r\n${fields}Content-Length: 0\r\n\r\n`)]);
+      expect((await put("small")).savedAs).toBe("/small");
+    },
+  );
 });
 
 describe("upload(): an answer or an end before the body is over", () => {
