@@ -7,7 +7,6 @@ import { formatBytes } from "../base/units.ts";
 import { parseHttpDate } from "../semantics/http-date.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Fields } from "../wire/fields.ts";
-import { type Answer, describeAnswer } from "./answer.ts";
 import { asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import type { Place } from "./destination.ts";
 import type { DownloadOptions, DownloadResult } from "./download-options.ts";
@@ -29,9 +28,9 @@ import {
   refuseAnswer,
 } from "./range-answer.ts";
 import type { Arrival } from "./redirect.ts";
-import type { Phases } from "./report.ts";
 import { pause, RetryPolicy } from "./retry.ts";
 import type { Reply, Session } from "./session.ts";
+import { ToldAnswer } from "./told-answer.ts";
 import type { TransferError } from "./transfer-error.ts";
 import { strongValidator } from "./validator.ts";
 import { DIGEST_FIELDS, type Proven } from "./verify.ts";
@@ -61,7 +60,7 @@ class FileFetch {
   readonly #body: FileBody;
   readonly #proof: FileProof;
   readonly #policy: RetryPolicy;
-  readonly #startedAtMs: number;
+  readonly #told: ToldAnswer;
   #attempts = 0;
   #mismatches = 0;
   #connections = 1;
@@ -73,16 +72,12 @@ class FileFetch {
   #modifiedMs: number | undefined;
   /** Whether the end of the content was only the connection's. */
   #isUnbounded = false;
-  #answer: Answer | undefined;
-  #isAnswerTold = false;
-  #phases: Phases | undefined;
-  #firstByteAtMs = 0;
 
   constructor(session: Session, options: DownloadOptions, place: Place) {
     const { clock } = session.options;
     this.#session = session;
     this.#options = options;
-    this.#startedAtMs = clock.monotonicMs();
+    this.#told = new ToldAnswer(options.onAnswer, clock.monotonicMs());
     sweepLeftovers(place.folder);
     this.#store = new PartStore(place, formatRemoteUrl(options.url), clock);
     this.#source = new FileSource(session, options, this.#store);
@@ -154,34 +149,17 @@ class FileFetch {
     return { start, end, validator, totalBytes };
   }
 
-  /** Keeps the answer for whoever is told of it: the first that brings something, or the last one. */
-  #noteAnswer({ reply, url }: Arrival): void {
+  #noteAnswer(arrival: Arrival): void {
     const { clock } = this.#session.options;
-    const { version } = this.#store;
-    const described = describeAnswer(reply, url, this.#startedAtMs);
-    this.#answer = { ...described, totalBytes: version?.totalBytes ?? described.totalBytes };
-    this.#retryAfterMs = parseRetryAfter(reply.head.fields.get("retry-after"), clock.nowMs());
-    this.#body.rtt.sample(described.connection, clock.monotonicMs());
-    const firstByteAtMs = reply.connection.firstByteAtMs ?? reply.connection.askedAtMs;
-    if (this.#phases === undefined) this.#firstByteAtMs = firstByteAtMs;
-    this.#phases ??= {
-      resolveMs: reply.resolveMs,
-      connectMs: reply.connectMs,
-      firstByteMs: firstByteAtMs - reply.connection.askedAtMs,
-      transferMs: 0,
-    };
-  }
-
-  #tellAnswer(): void {
-    if (this.#isAnswerTold || this.#answer === undefined) return;
-    this.#isAnswerTold = true;
-    this.#options.onAnswer?.(this.#answer);
+    const { connection } = this.#told.note(arrival, this.#store.version?.totalBytes);
+    this.#body.rtt.sample(connection, clock.monotonicMs());
+    this.#retryAfterMs = parseRetryAfter(arrival.reply.head.fields.get("retry-after"), clock.nowMs());
   }
 
   async #takeNothing({ reply }: Arrival): Promise<void> {
     this.#store.learn({ totalBytes: this.#store.written.prefixEnd });
     this.#learnFrom(reply.head.fields, "part");
-    this.#orClose(reply, () => this.#tellAnswer());
+    this.#orClose(reply, () => this.#told.tell());
     this.#body.recount();
     await discardBody(this.#session, reply);
   }
@@ -194,7 +172,7 @@ class FileFetch {
   ): Promise<void> {
     const { reply } = arrival;
     this.#store.learn({ totalBytes: verdict.totalBytes });
-    if (this.#answer !== undefined) this.#answer = { ...this.#answer, totalBytes: verdict.totalBytes };
+    this.#told.learnTotal(verdict.totalBytes);
     this.#learnFrom(reply.head.fields, "part");
     await this.#takeSegments(arrival, makeSegment(position, verdict.end), { mayDivide: true });
   }
@@ -234,7 +212,7 @@ class FileFetch {
     const { reply } = arrival;
     this.#orClose(reply, () => {
       this.#store.reserve();
-      this.#tellAnswer();
+      this.#told.tell();
     });
     this.#body.recount();
     const crew = new FileCrew({
@@ -311,22 +289,20 @@ class FileFetch {
   /** For a digest that has not come with the content. Without an answer it is just not had; who ends the transfer meanwhile is heard later. */
   async #askDigest(): Promise<void> {
     this.#body.finish("digest");
-    const url = this.#answer?.url ?? this.#options.url;
+    const url = this.#told.answer?.url ?? this.#options.url;
     const fields = await this.#source.askHead(url, DIGEST_FIELDS.slice(0, 1)).catch(() => undefined);
     if (fields !== undefined) this.#proof.learn(fields, "whole");
   }
 
   #result(sizeBytes: number, transferredAtMs: number, proven: Proven | undefined): DownloadResult {
-    if (this.#answer === undefined || this.#phases === undefined) throw new Error("Done without an answer");
+    const { answer } = this.#told;
+    const phases = this.#told.phasesUntil(transferredAtMs, this.#session.options.clock.monotonicMs());
+    if (answer === undefined || phases === undefined) throw new Error("Done without an answer");
     return {
-      answer: this.#answer,
+      answer,
       savedPath: this.#store.path,
       bodyBytes: sizeBytes,
-      phases: {
-        ...this.#phases,
-        transferMs: transferredAtMs - this.#firstByteAtMs,
-        saveMs: this.#session.options.clock.monotonicMs() - transferredAtMs,
-      },
+      phases,
       proof: proven?.algorithm ?? (this.#isUnbounded ? "none" : "length"),
       provenBy: proven?.by,
       attempts: this.#attempts,
@@ -388,11 +364,11 @@ class FileFetch {
   async #end(failure: TransferError): Promise<TransferError> {
     if (!this.#store.isResumable || failure.phase === "verify") {
       this.#store.discard();
-      if (failure.status !== undefined) this.#tellAnswer();
+      if (failure.status !== undefined) this.#told.tell();
       return failure;
     }
     const keptBytes = await this.#store.keep();
-    if (failure.status !== undefined) this.#tellAnswer();
+    if (failure.status !== undefined) this.#told.tell();
     return keptBytes === 0 ? failure : failure.keeping(keptBytes);
   }
 }
