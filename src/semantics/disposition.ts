@@ -17,6 +17,24 @@ export function formatAttachment(fileName: string): string {
   return fallback === fileName ? plain : `${plain}; filename*=UTF-8''${encodeExtended(fileName)}`;
 }
 
+// Of the charsets, UTF-8 is the one that everybody must know; the language is nobody's.
+const EXTENDED_VALUE = /^utf-8'[0-9A-Za-z-]*'((?:%[0-9A-F]{2}|[!#$&+.^_`|~0-9A-Za-z-])*)$/i;
+
+/**
+ * Parses an ext-value (RFC 8187 §3.2.1), such as `UTF-8''na%C3%AFve.txt`.
+ *
+ * @returns any text, control characters and slashes among it; `undefined` when it is malformed, or in another charset than UTF-8.
+ */
+export function parseExtendedValue(text: string): string | undefined {
+  const [, encoded] = EXTENDED_VALUE.exec(text) ?? [];
+  if (encoded === undefined) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
 /** RFC 8187 §3.2.1: all but attr-char is percent-encoded; half a surrogate pair becomes U+FFFD. */
 function encodeExtended(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(

@@ -3,6 +3,7 @@
  * a file.
  */
 import { decodeUtf8 } from "../base/bytes.ts";
+import { parseExtendedValue } from "./disposition.ts";
 import { trimOws } from "./field-list.ts";
 import { type Parameter, parseParameterized } from "./parameters.ts";
 
@@ -19,6 +20,8 @@ export type PartHead = {
 };
 
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r\n]*)$/;
+/** RFC 2047 §2. */
+const ENCODED_WORD = /^=\?[^?\s]+\?[BQ]\?[^?\s]*\?=$/i;
 const LITERAL_ENCODING = /^(?:7bit|8bit|binary)$/i;
 
 /**
@@ -62,10 +65,21 @@ function parseFormDisposition(value: string | undefined): { name: string; fileNa
   if (parsed?.head.toLowerCase() !== "form-data") {
     throw new FormDataError("The Content-Disposition of a part is malformed");
   }
-  // filename* is not for forms (RFC 7578 §4.2) and is not looked at.
   const name = onlyValue(parsed.parameters, "name");
   if (name === undefined) throw new FormDataError("A part names no form field");
-  return { name, fileName: onlyValue(parsed.parameters, "filename") };
+  return { name: decodeFormName(name), fileName: chooseFileName(parsed.parameters) };
+}
+
+/**
+ * `filename*` is not for forms (RFC 7578 §4.2), and is looked at only where there is no other name: .NET writes an encoded-word into
+ * `filename` when a name is not ASCII, and old versions of urllib3 write no `filename` then.
+ */
+function chooseFileName(parameters: readonly Parameter[]): string | undefined {
+  const plain = onlyValue(parameters, "filename");
+  const extended = onlyValue(parameters, "filename*");
+  const isPlain = plain !== undefined && !ENCODED_WORD.test(plain);
+  const other = isPlain || extended === undefined ? undefined : parseExtendedValue(extended);
+  return other ?? (plain === undefined ? undefined : decodeFormName(plain));
 }
 
 /**
@@ -80,7 +94,7 @@ function onlyValue(parameters: readonly Parameter[], name: string): string | und
   const [first, second] = parameters.filter((parameter) => parameter.name === name);
   if (second !== undefined)
     throw new FormDataError("The Content-Disposition of a part has a parameter twice");
-  return first === undefined ? undefined : decodeFormName(first.value);
+  return first?.value;
 }
 
 /**

@@ -295,9 +295,7 @@ export class Connection implements Timed, Registered, TurnTaker, Sender, LineOwn
     const answer = new Answer(reply, this.#path);
     current.answer = answer;
     current.stage = "answering";
-    const isUnframed = reply.body.kind === "stream" && current.head?.version === "1.0";
-    const close =
-      options.close || reply.close === true || this.#isRetired || isUnframed || !this.#exchange.persists;
+    const close = options.close || reply.close === true || this.#isRetired || !this.#exchange.persists;
     if (!close) this.#idleTimeoutMs = this.#context.register.timeoutMs;
     const fields = momentFields(this.#context.clock.nowMs(), this.#idleTimeoutMs);
     this.#noteFed(current, answer.start({ momentFields: fields, close, isHeadOnly: current.isHead }));

@@ -14,7 +14,7 @@ import { readDigestWants } from "./digests.ts";
 import { FileStream } from "./file-stream.ts";
 import { refuse } from "./refusal.ts";
 import { NO_CONTENT, type Reply, type ReplyBody } from "./reply.ts";
-import { type Representation, selectRepresentation, VARY_BY_CODING } from "./representation.ts";
+import { type Representation, selectRepresentation, VARY_BY_BOTH, VARY_BY_TYPE } from "./representation.ts";
 import type { FoundFile } from "./resolve.ts";
 import { ACCEPT_RANGES, representationFields, select, toReply } from "./selection.ts";
 import type { Visit } from "./site.ts";
@@ -26,7 +26,7 @@ import type { Visit } from "./site.ts";
  */
 export function deliver(visit: Visit, found: FoundFile): Reply | Promise<Reply> {
   const representation = selectRepresentation(visit, found);
-  if (representation === undefined) return refuse(visit, "not-acceptable", [VARY_BY_CODING]);
+  if (representation === undefined) return refuse(visit, "not-acceptable", [VARY_BY_BOTH]);
   try {
     return answerConditions(visit, representation) ?? sendContent(visit, representation);
   } catch (error) {
@@ -41,7 +41,7 @@ function answerConditions(visit: Visit, representation: Representation): Reply |
   const decision = decideConditions(request.method, lookup, representation.validators, nowMs);
   if (decision === "proceed") return undefined;
   representation.file.close();
-  if (decision === "failed") return refuse(visit, "precondition-failed", varyFields(representation));
+  if (decision === "failed") return refuse(visit, "precondition-failed", refusalVary(representation));
   return { kind: "reply", status: 304, fields: notModifiedFields(representation), body: NO_CONTENT };
 }
 
@@ -57,7 +57,7 @@ function sendContent(visit: Visit, representation: Representation): Reply | Prom
     return refuse(visit, "range-not-satisfiable", [
       ACCEPT_RANGES,
       ["Content-Range", formatUnsatisfiedRange(representation.file.sizeBytes)],
-      ...varyFields(representation),
+      ...refusalVary(representation),
     ]);
   }
   const wants = readDigestWants(visit);
@@ -89,4 +89,9 @@ function notModifiedFields(representation: Representation): readonly Field[] {
 
 function varyFields({ vary }: Representation): readonly Field[] {
   return vary === undefined ? [] : [vary];
+}
+
+/** Of a refusal in place of `representation`: its own text depends on Accept. */
+function refusalVary({ vary }: Representation): readonly Field[] {
+  return vary === undefined || vary === VARY_BY_TYPE ? [] : [VARY_BY_BOTH];
 }

@@ -19,9 +19,14 @@ const EXPOSED: Field = [
 /** Lists by their nature: the operator's value comes in addition to ours. */
 const CUMULATIVE: ReadonlySet<string> = new Set(["vary", "allow"]);
 
+/** They say how long an answer may be kept. */
+const FRESHNESS: ReadonlySet<string> = new Set(["cache-control", "expires"]);
+const FORBIDS_KEEPING = /no-store|no-cache/i;
+
 /**
  * Puts the common fields before those of `reply`: Server, Cache-Control, the security fields, CORS on reads, and the
- * operator's own, which take the place of ours with the same name.
+ * operator's own, which take the place of ours with the same name. How long answers may be kept is not said of a refusal: what
+ * is missing now may be there in a moment, and what is one request's 412 would be another's 200.
  *
  * @param method of the request; `undefined` when it could not be read.
  */
@@ -34,7 +39,10 @@ export function finishReply(reply: Reply, site: Site, method: string | undefined
   if (policy.cors !== undefined && method !== undefined && isRead(method)) {
     fields.push(["Access-Control-Allow-Origin", policy.cors], EXPOSED);
   }
-  return { ...reply, fields: policy.headers.length === 0 ? fields : withOwnFields(fields, policy) };
+  return {
+    ...reply,
+    fields: policy.headers.length === 0 ? fields : withOwnFields(fields, ownFields(reply, policy)),
+  };
 }
 
 // SECURITY: never on writes, so that no other site's page learns anything from one (CVE-2026-42091).
@@ -42,7 +50,15 @@ function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
-function withOwnFields(fields: readonly Field[], { headers }: SitePolicy): readonly Field[] {
+function ownFields({ status }: Reply, { headers }: SitePolicy): readonly Field[] {
+  return status < 400 ? headers : headers.filter((field) => !letsKeep(field));
+}
+
+function letsKeep([name, value]: Field): boolean {
+  return FRESHNESS.has(name.toLowerCase()) && !FORBIDS_KEEPING.test(value);
+}
+
+function withOwnFields(fields: readonly Field[], headers: readonly Field[]): readonly Field[] {
   const own = new Set(headers.map(([name]) => name.toLowerCase()));
   const kept = fields.filter(([name]) => {
     const lowerCaseName = name.toLowerCase();

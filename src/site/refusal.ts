@@ -68,6 +68,8 @@ export type Refusal = keyof typeof REFUSALS;
 /** So much of a file's name is shown. */
 const SHOWN_CHARACTERS = 255;
 
+/** By what every refusal varies. */
+const VARY: Field = ["Vary", "Accept"];
 const BUSY_FIELDS: readonly Field[] = [["Retry-After", "2"]];
 const CODED_FIELDS: readonly Field[] = [["Accept-Encoding", "identity"]];
 
@@ -77,7 +79,7 @@ const ERROR_TYPES: readonly string[] = ["text/plain", "text/html", "application/
 /**
  * Refuses a request, in HTML, JSON or plain text as it accepts.
  *
- * @param fields what this refusal needs besides, such as Allow.
+ * @param fields what this refusal needs besides, such as Allow. A Vary among them takes the place of `Vary: Accept`, and names that too.
  */
 export function refuse(visit: Visit, refusal: Refusal, fields: readonly Field[] = []): Reply {
   return makeRefusal(visit, refusal, { fields, file: undefined });
@@ -106,7 +108,8 @@ function makeRefusal(visit: Visit, refusal: Refusal, { fields, file }: RefusalDe
     text,
     back: folderOf(visit),
   });
-  return { kind: "reply", status, fields: [...bodyFields, ["Vary", "Accept"], ...own, ...fields], body };
+  const vary = fields.some(([name]) => name === "Vary") ? [] : [VARY];
+  return { kind: "reply", status, fields: [...bodyFields, ...vary, ...own, ...fields], body };
 }
 
 /** Refuses because of what was thrown; what is not a {@link StoreError} is told to the operator, if it is told to anybody. */

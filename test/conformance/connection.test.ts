@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 
 const GET = "GET /digits.txt";
+const KEEP_ALIVE = "Connection: keep-alive\r\n";
 const PUT = "PUT /up.txt HTTP/1.1\r\nHost: x\r\n";
 
 function saved(): string | undefined {
@@ -81,6 +82,13 @@ describe("persistence", () => {
     ["HEAD", request("HEAD", "/picture.png"), "HEAD"],
     ["HEAD of what is missing", request("HEAD", "/missing.txt"), "HEAD"],
     ["HEAD of a listing", request("HEAD", "/"), "HEAD"],
+    ["304 to HTTP/1.0", `${GET} HTTP/1.0\r\n${KEEP_ALIVE}If-None-Match: *\r\n\r\n`, "GET"],
+    ["HEAD of a listing to HTTP/1.0", `HEAD / HTTP/1.0\r\n${KEEP_ALIVE}\r\n`, "HEAD"],
+    [
+      "HEAD of what would be compressed to HTTP/1.0",
+      `HEAD /long.txt HTTP/1.0\r\n${KEEP_ALIVE}Accept-Encoding: gzip\r\n\r\n`,
+      "HEAD",
+    ],
   ])("§9.3: the connection goes on after %s", async (_title, text, method) => {
     const { answers } = await site.say(text + AFTERWARDS, method);
     expect(answers.map(({ body }) => body.toString()).at(-1)).toBe(SENTINEL);

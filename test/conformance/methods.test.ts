@@ -192,6 +192,15 @@ describe("fields of answers", () => {
     expect((await site.get("/picture.png")).fields.has("vary")).toBe(false);
   });
 
+  test.each(['If-Match: "x"', "Range: bytes=9999999-", "Accept-Encoding: *;q=0"])(
+    "RFC 9110 §12.5.5: a refusal of what is negotiated names each field once, %s",
+    async (line) => {
+      for (const target of ["/digits.txt", "/with%20index/"]) {
+        expect((await site.get(target, line)).fields.get("vary")).toBe("Accept, Accept-Encoding");
+      }
+    },
+  );
+
   test("RFC 9111 §5.1: an origin says no Age, no Via, no Warning", async () => {
     const { fields } = await site.get("/digits.txt");
     for (const name of ["age", "via", "warning", "expires", "pragma"]) expect(fields.has(name)).toBe(false);

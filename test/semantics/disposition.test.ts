@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatAttachment } from "../../src/semantics/disposition.ts";
+import { formatAttachment, parseExtendedValue } from "../../src/semantics/disposition.ts";
 
 describe("formatAttachment()", () => {
   test.each([
@@ -23,5 +23,24 @@ describe("formatAttachment()", () => {
     ["", 'attachment; filename=""'],
   ])("writes %p (RFC 6266 §4, RFC 8187 §3.2)", (fileName, value) => {
     expect(formatAttachment(fileName)).toBe(value);
+  });
+});
+
+describe("parseExtendedValue()", () => {
+  test.each([
+    ["UTF-8'en'%C2%A3%20rates", "£ rates"],
+    ["UTF-8''%c2%a3%20and%20%e2%82%ac%20rates", "£ and € rates"],
+    ["utf-8'de-1996'a!#$&+-.^_`|~", "a!#$&+-.^_`|~"],
+    ["UTF-8''", ""],
+    ["iso-8859-1'en'%A3%20rates", undefined],
+    ["UTF-8''%A3", undefined],
+    ["UTF-8''%C3%A", undefined],
+    ["UTF-8''a b", undefined],
+    ["UTF-8''a'b", undefined],
+    ["UTF-8'e n'a", undefined],
+    ["UTF-8'a", undefined],
+    ["''a", undefined],
+  ])("reads %p as %p (RFC 8187 §3.2)", (text, value) => {
+    expect(parseExtendedValue(text)).toBe(value);
   });
 });

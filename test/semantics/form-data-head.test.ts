@@ -46,9 +46,25 @@ describe("parsePartHead()", () => {
     ['filename="\\..\\b"', "\\..\\b"],
     ['filename="a;b=c.txt"', "a;b=c.txt"],
     ['filename=""', ""],
-    ["filename*=UTF-8''x.txt", undefined],
-    ["filename=a; filename*=UTF-8''x.txt", "a"],
   ])("reads %p as browsers and curl write it", (parameter, fileName) => {
+    expect(fileNameOf(parameter)).toBe(fileName);
+  });
+
+  test.each([
+    ["filename*=utf-8''n%C3%A4me.txt", "näme.txt"],
+    ["filename*=UTF-8'de'%22%41%22", '"A"'],
+    ["filename*=utf-8''..%2Fx%00.txt", "../x\0.txt"],
+    [`filename="=?utf-8?B?w6QudHh0?="; filename*=utf-8''%C3%A4.txt`, "ä.txt"],
+    [`filename*=utf-8''%C3%A4.txt; filename="=?utf-8?Q?=C3=A4.txt?="`, "ä.txt"],
+    ["filename=a; filename*=UTF-8''x.txt", "a"],
+    [`filename=""; filename*=UTF-8''x.txt`, ""],
+    ['filename="=?utf-8?B?w6QudHh0?="', "=?utf-8?B?w6QudHh0?="],
+    [`filename="=?utf-8?B?w6QudHh0?="; filename*=utf-8''%zz`, "=?utf-8?B?w6QudHh0?="],
+    ["filename*=utf-8''%E4.txt", undefined],
+    ["filename*=iso-8859-1''%E4.txt", undefined],
+    ["filename*=utf-8'a.txt", undefined],
+    ["filename*=a.txt", undefined],
+  ])("reads %p as .NET and old urllib3 write it (RFC 8187 §3.2.1)", (parameter, fileName) => {
     expect(fileNameOf(parameter)).toBe(fileName);
   });
 
@@ -67,6 +83,10 @@ describe("parsePartHead()", () => {
     ['Content-Disposition: form-data; name="a\\"', "an escaped last quote"],
     ["Content-Disposition: form-data; name=a; name=b", "two names"],
     ["Content-Disposition: form-data; name=a; filename=b; filename=c", "two file names"],
+    [
+      "Content-Disposition: form-data; name=a; filename*=utf-8''b; filename*=utf-8''c",
+      "two extended file names",
+    ],
     ["Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b", "two dispositions"],
     ["Content-Disposition : form-data; name=a", "a space before the colon"],
     [" Content-Disposition: form-data; name=a", "a fold at the start"],

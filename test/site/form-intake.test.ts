@@ -217,6 +217,8 @@ describe("a form sent to a folder (RFC 7578)", () => {
     ["README", 403],
     ["old.txt", 409],
     [`${"x".repeat(252)}.txt`, 400],
+    [`=?utf-8?Q?a?="; filename*="utf-8''..%2Fa.txt`, 400],
+    [`=?utf-8?Q?a.txt?="; filename*="utf-8''.a.txt`, 403],
   ])("with a file called %s gives %i and saves nothing else either", async (name, status) => {
     const store = new MemoryStore({ "old.txt": "old" });
     const reply = await post(store, "/", formOf(["good.txt", "x"], [name, "x"]));

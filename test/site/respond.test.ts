@@ -41,17 +41,43 @@ describe("respond()", () => {
 
   test("puts the operator's fields on every answer, in place of ours", async () => {
     const headers = [
-      ["Cache-Control", "max-age=60"],
+      ["Referrer-Policy", "no-referrer"],
       ["X-Frame-Options", "DENY"],
       ["vary", "Origin"],
     ] as const;
     const site = makeSite(new MemoryStore({ "a.txt": "a" }), { headers });
     for (const path of ["/a.txt", "/missing", "/", "/x.exe"]) {
       const { fields } = await get(site, path);
-      expect(fields.all("cache-control")).toEqual(["max-age=60"]);
+      expect(fields.all("referrer-policy")).toEqual(["no-referrer"]);
       expect(fields.get("x-frame-options")).toBe("DENY");
       expect(fields.all("vary")).toContain("Origin");
       expect(fields.all("vary").length).toBeGreaterThan(1);
+    }
+  });
+
+  test.each([
+    ["max-age=31536000, immutable", "no-cache"],
+    ["public", "no-cache"],
+    ["no-store", "no-store"],
+    ["no-cache, private", "no-cache, private"],
+  ])("puts Cache-Control: %s on answers, and %s on refusals (RFC 9111 §3)", async (value, ofRefusals) => {
+    const headers = [
+      ["cache-control", value],
+      ["Expires", "Fri, 01 Jan 2100 00:00:00 GMT"],
+    ] as const;
+    const site = makeSite(new MemoryStore({ "a.txt": "a", "sub/b.txt": "b" }), { headers });
+    for (const [path, status] of [
+      ["/a.txt", 200],
+      ["/", 200],
+      ["/sub", 308],
+      ["/missing", 404],
+      ["/x.exe", 403],
+      ["/%", 400],
+    ] as const) {
+      const reply = await get(site, path);
+      expect(reply.status).toBe(status);
+      expect(reply.fields.all("cache-control")).toEqual([status < 400 ? value : ofRefusals]);
+      expect(reply.fields.has("expires")).toBe(status < 400);
     }
   });
 
