@@ -9,7 +9,8 @@ import { measureIn, measureName } from "./file-calls.ts";
 import { isLink, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
-import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
+import { StoreError } from "./store-error.ts";
+import { isAbsence, toStoreError } from "./system-error.ts";
 
 /** So many names are looked at in one batch: about 1 ms. */
 const BATCH = 2_000;
@@ -29,14 +30,18 @@ export class DiskFolder implements Folder {
     this.#calls = held.descriptor === undefined ? undefined : folderCalls();
   }
 
-  /** @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`. */
+  /**
+   * @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`; also when the folder is removed meanwhile: half of
+   *   its names are no list of them, and whoever mirrors it would delete the other half.
+   */
   async *names(): AsyncGenerator<readonly EntryName[], void> {
     if (this.#isClosed) return;
     this.#readers += 1;
     try {
       yield* this.#calls === undefined ? this.#readAtOnce() : this.#readInTurns(this.#calls);
     } catch (error) {
-      absentOrThrow(error);
+      if (this.#isClosed) return;
+      throw isAbsence(error) ? new StoreError("failed", "The folder is gone") : toStoreError(error);
     } finally {
       this.#readers -= 1;
       this.#release();
@@ -96,7 +101,7 @@ export class DiskFolder implements Folder {
    */
   async *#readAtOnce(skippedCount = 0): AsyncGenerator<readonly EntryName[], void> {
     const dirents = await asyncFiles().readdir(this.#held.path, { withFileTypes: true });
-    if (!this.#held.isInPlace()) return;
+    if (!this.#held.isInPlace()) throw new StoreError("failed", "The folder was moved away");
     for (let start = skippedCount; start < dirents.length && !this.#isClosed; start += BATCH) {
       yield this.#select(dirents.slice(start, start + BATCH).map(rawNameOf));
     }
