@@ -5,7 +5,7 @@ import { closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs"
 import { asyncFiles } from "../base/late-modules.ts";
 import { isServableName } from "./confine.ts";
 import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
-import { measureIn, measureName } from "./file-calls.ts";
+import { measureIn, measureName, measureOpen } from "./file-calls.ts";
 import { isLink, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
@@ -41,20 +41,21 @@ export class DiskFolder implements Folder {
       yield* this.#calls === undefined ? this.#readAtOnce() : this.#readInTurns(this.#calls);
     } catch (error) {
       if (this.#isClosed) return;
-      throw isAbsence(error) ? new StoreError("failed", "The folder is gone") : toStoreError(error);
+      throw isAbsence(error) ? folderIsGone() : toStoreError(error);
     } finally {
       this.#readers -= 1;
       this.#release();
     }
   }
 
-  /** @throws {StoreError} `busy`, `failed`. */
+  /** @throws {StoreError} `busy`, `failed`; as {@link names} when the folder is removed. */
   measure(name: string): Entry | undefined {
     if (this.#isClosed || !isServableName(name)) return undefined;
     const measured = this.#measureHeld(name);
     if (measured !== undefined) return measured;
     try {
       const seen = this.#measure(name);
+      if (seen === undefined && this.#isRemoved()) throw folderIsGone();
       return seen === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, seen);
     } catch (error) {
       if (isAbsence(error)) return undefined;
@@ -68,6 +69,12 @@ export class DiskFolder implements Folder {
   close(): void {
     this.#isClosed = true;
     this.#release();
+  }
+
+  /** Whether it has no name any more. (Of one that is only known by its path that can't be told.) */
+  #isRemoved(): boolean {
+    const { descriptor } = this.#held;
+    return descriptor !== undefined && measureOpen(descriptor).nameCount === 0;
   }
 
   /** SECURITY: not while a thread reads: the descriptor's number could be another folder's by then. */
@@ -139,6 +146,10 @@ export class DiskFolder implements Folder {
     const measured = measureName(path);
     return measured !== undefined && isLink(measured) ? this.#reach.look(path) : measured;
   }
+}
+
+function folderIsGone(): StoreError {
+  return new StoreError("failed", "The folder is gone");
 }
 
 function rawNameOf(dirent: Dirent): RawName {
