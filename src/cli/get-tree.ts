@@ -62,9 +62,10 @@ function asFolder(url: RemoteUrl): RemoteUrl {
 
 async function mirror(plan: TreePlan, run: BatchRun): Promise<void> {
   const { batch, telling, session, signal, jobs } = run;
+  const { retries = 0 } = run.downloading;
   const onCount = ({ folders, files }: { readonly folders: number; readonly files: number }): void =>
     telling.status(`Listing ${formatRemoteUrl(plan.url)}: ${folders} folders, ${files} files`);
-  const remote = await readRemoteTree(session, plan.url, { jobs, signal, onCount }).catch(
+  const remote = await readRemoteTree(session, plan.url, { jobs, retries, signal, onCount }).catch(
     (error: unknown) => {
       throw explainNoFolder(error, plan.url);
     },

@@ -33,7 +33,7 @@ export class LocalFile implements ReadableFile, Content {
     this.path = path;
     this.#fd = openForReading(path);
     try {
-      const stats = fstatSync(this.#fd, { bigint: true });
+      const stats = measure(path, this.#fd);
       refuseIrregular(path, stats);
       this.sizeBytes = Number(stats.size);
       this.#modifiedNs = stats.mtimeNs;
@@ -60,10 +60,10 @@ export class LocalFile implements ReadableFile, Content {
 
   /**
    * @throws {TransferError} phase `read` when the file has been written to since it was opened: what would be sent is
-   *   neither the old content nor the new.
+   *   neither the old content nor the new; or when the disk doesn't tell.
    */
   throwIfChanged(): void {
-    const stats = fstatSync(this.#fd, { bigint: true });
+    const stats = measure(this.path, this.#fd);
     if (Number(stats.size) === this.sizeBytes && stats.mtimeNs === this.#modifiedNs) return;
     throw cannotRead(this.path, "it changed while it was being read; nothing was saved there, try again");
   }
@@ -86,6 +86,14 @@ function openForReading(path: string): number {
   try {
     // Without O_NONBLOCK, opening a pipe would wait for a writer, perhaps for ever. Windows has no such flag.
     return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+function measure(path: string, fd: number): BigIntStats {
+  try {
+    return fstatSync(fd, { bigint: true });
   } catch (error) {
     throw cannotRead(path, error);
   }

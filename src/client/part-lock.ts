@@ -38,6 +38,8 @@ export class PartLock {
     try {
       writeFileSync(ownPath, JSON.stringify(own), { flag: "wx", mode: 0o600 });
     } catch (error) {
+      // On a full disk it is there, and empty.
+      removeQuietly(ownPath);
       throw cannotSave(target, error);
     }
     try {

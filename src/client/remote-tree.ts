@@ -12,6 +12,7 @@ import { runPool } from "./job-pool.ts";
 import type { Names } from "./local-tree.ts";
 import { formatRemoteUrl, pathOf, type RemoteUrl } from "./origin.ts";
 import { noListing, type RemoteEntry } from "./remote-entry.ts";
+import { pause, RetryPolicy } from "./retry.ts";
 import type { Session } from "./session.ts";
 import { TransferError } from "./transfer-error.ts";
 
@@ -40,6 +41,8 @@ export type RemoteTree = {
 export type TreeOptions = {
   /** So many listings are asked for at once. */
   readonly jobs: number;
+  /** How often a listing that broke is asked for again; 0 by default. */
+  readonly retries?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onCount?: (counts: { readonly folders: number; readonly files: number }) => void;
   readonly limits?: TreeLimits;
@@ -61,8 +64,27 @@ export async function readRemoteTree(
   options: TreeOptions,
 ): Promise<RemoteTree> {
   session.keepOwnFieldsFor(url);
-  const first = await readFolderListing(session, url, { signal: options.signal });
+  const first = await readListing(session, url, options);
   return new TreeReader(session, options).read(first);
+}
+
+/** One listing, and again when it broke: one that is missing would keep all the rest from being a mirror. */
+async function readListing(
+  session: Session,
+  url: RemoteUrl,
+  { signal, retries = 0 }: TreeOptions,
+): Promise<FolderListing> {
+  const policy = new RetryPolicy({ retries });
+  for (;;) {
+    try {
+      return await readFolderListing(session, url, { signal });
+    } catch (error) {
+      const failure = asTransferError(error);
+      const delayMs = policy.delayAfter(failure, { gainedBytes: 0, retryAfterMs: undefined });
+      if (delayMs === undefined || signal?.aborted === true) throw failure;
+      await pause(delayMs, signal);
+    }
+  }
 }
 
 class TreeReader {
@@ -103,7 +125,7 @@ class TreeReader {
   async #list({ names, url }: Folder): Promise<void> {
     const { signal } = this.#options;
     try {
-      const listing = await readFolderListing(this.#session, url, { signal });
+      const listing = await readListing(this.#session, url, this.#options);
       // A folder that is elsewhere could be one that was there already, and so on for ever.
       if (formatRemoteUrl(listing.url) !== formatRemoteUrl(url)) {
         throw noListing(url, `it leads elsewhere, to ${formatRemoteUrl(listing.url)}`);

@@ -4,20 +4,15 @@
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import { refusedUpload, RETRYABLE_STATUSES } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
-import { digestOfFile } from "./file-digest.ts";
 import { ContentSender } from "./content-sender.ts";
+import { findSaved } from "./find-saved.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
-import { askFacts, factsOf } from "./probe.ts";
 import { DEFAULT_RETRIES, pause, RetryPolicy } from "./retry.ts";
 import { sendOnce, type Sending } from "./send-once.ts";
-import type { Reply, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { TransferError } from "./transfer-error.ts";
 import type { UploadOptions } from "./upload-options.ts";
-import { isSameDigest } from "./verify.ts";
-
-/** How servers say that they don't replace what is there. */
-const TAKEN: ReadonlySet<number> = new Set([409, 412]);
 
 /** Why it is sent again, and when. */
 type Retry = { readonly failure: TransferError; readonly delayMs: number };
@@ -56,32 +51,6 @@ export async function sendPlainly(
     options.onNotice?.(`${retry.failure.whatHappened}; sending it again`);
     await pause(retry.delayMs, options.signal);
     throwIfInterrupted("send", options.signal);
-  }
-}
-
-/**
- * Whether a name is taken by what was sent before, although its answer was lost.
- * @returns the answer that shows it, in the place of the refusal; `undefined` when that stands.
- */
-async function findSaved(
-  session: Session,
-  facts: { readonly options: UploadOptions; readonly file: LocalFile; readonly refused: Reply },
-): Promise<Reply | undefined> {
-  const { options, file, refused } = facts;
-  const { url, signal } = options;
-  if (!TAKEN.has(refused.head.status)) return undefined;
-  try {
-    const reply = await askFacts(session, url, { wantsDigest: true, signal });
-    const { sizeBytes, sha256 } = factsOf(reply.head);
-    const isSame =
-      sizeBytes === file.sizeBytes &&
-      sha256 !== undefined &&
-      isSameDigest(sha256, await digestOfFile(file, signal));
-    await discardBody(session, isSame ? refused : reply);
-    return isSame ? reply : undefined;
-  } catch {
-    throwIfInterrupted("receive", signal);
-    return undefined;
   }
 }
 

@@ -11,6 +11,7 @@ import { refusedUpload } from "./answer.ts";
 import { askForHead, asTransferError, discardBody, explainRefusal } from "./conversation.ts";
 import { digestOfFile } from "./file-digest.ts";
 import { ContentSender } from "./content-sender.ts";
+import { findSaved } from "./find-saved.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 import type { RemoteUrl } from "./origin.ts";
@@ -66,6 +67,8 @@ class Resumption {
   /** The sender of the first request that got as far as its body; and of the last request. */
   #first: ContentSender | undefined;
   #last: ContentSender | undefined;
+  /** The server had all of it once, or has forgotten of it: it may have saved it, and its answer was lost. */
+  #mayBeSaved = false;
 
   constructor(session: Session, options: UploadOptions, file: LocalFile) {
     const { stateFolder, url, method } = options;
@@ -115,6 +118,7 @@ class Resumption {
         await this.#recover({ error: failure, retryAfterMs: undefined }, 0);
         return;
       }
+      this.#mayBeSaved = isGone(failure);
       this.#notice(`${failure.whatHappened}. Sending the file from its beginning`);
       this.#forget();
     }
@@ -127,7 +131,7 @@ class Resumption {
       let failure: Failure;
       try {
         const sending = await this.#attempt();
-        if (this.#resource === undefined || isFinal(sending.reply.head)) return this.#settle(sending);
+        if (this.#resource === undefined || isFinal(sending.reply.head)) return await this.#settle(sending);
         failure = await this.#takeRefusal(sending.reply);
       } catch (error) {
         failure = { error: asTransferError(error), retryAfterMs: undefined };
@@ -181,6 +185,7 @@ class Resumption {
   async #recover({ error, retryAfterMs }: Failure, gainedBytes: number): Promise<void> {
     const { signal } = this.#options;
     this.#keepFirst();
+    this.#mayBeSaved ||= isGone(error) || this.#last?.isWhole === true || this.#last?.wasWhole === true;
     if (isGone(error)) this.#forget();
     const mayRepeat = this.#resource !== undefined || this.#mayCreateAgain();
     const delayMs = mayRepeat ? this.#policy.delayAfter(error, { gainedBytes, retryAfterMs }) : undefined;
@@ -227,11 +232,14 @@ class Resumption {
   }
 
   /** There is a final answer: nothing is left to go on with, unless it is one that leaves the upload as it is. */
-  #settle(sending: Sending): Sending {
+  async #settle(sending: Sending): Promise<Sending> {
     const { head } = sending.reply;
     const isOver = (head.status >= 200 && head.status <= 299) || isComplete(head);
     if (isOver) this.#record?.remove();
-    return { ...sending, first: this.#first ?? sending.sender };
+    const first = this.#first ?? sending.sender;
+    const facts = { options: this.#options, file: this.#file, refused: sending.reply };
+    const found = this.#mayBeSaved ? await findSaved(this.#session, facts) : undefined;
+    return found === undefined ? { ...sending, first } : { ...sending, first, reply: found, isFound: true };
   }
 
   /**

@@ -78,8 +78,15 @@ export class FormIntake implements Intake {
     for (const { upload } of this.#uploads) upload.discard();
   }
 
-  /** One after the other: each file is whole or not there. What a failure leaves uncommitted is dropped by {@link abort}. */
+  /**
+   * First all to the disk, which may be full or fail; then the names, one after the other: each file is whole or not there. What a
+   * failure leaves uncommitted is dropped by {@link abort}.
+   */
   async #commitAll(): Promise<readonly Committed[]> {
+    for (const { upload, fileName } of this.#uploads) {
+      this.#file = { name: fileName, areOthersSaved: false };
+      await upload.sync();
+    }
     const saved: Committed[] = [];
     for (const { upload, fileName } of this.#uploads) {
       this.#file = { name: fileName, areOthersSaved: saved.length > 0 };

@@ -53,7 +53,7 @@ export function selectRepresentation(visit: Visit, found: FoundFile): Representa
   const kind = mediaKindOf(extensionOf(found.name));
   const acceptEncoding = visit.lookup("accept-encoding");
   if (acceptEncoding === undefined) return describe(found, kind, { file: found.file, coding: "identity" });
-  const sidecar = kind.isCompressible ? findSidecar(visit.site, found, acceptEncoding) : undefined;
+  const sidecar = kind.isCompressible ? findSidecar(visit, found, acceptEncoding) : undefined;
   if (sidecar !== undefined) {
     found.file.close();
     delete visit.subject;

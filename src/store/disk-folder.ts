@@ -5,11 +5,12 @@ import { closeSync, constants, type Dirent, lstatSync, openSync } from "node:fs"
 import { asyncFiles } from "../base/late-modules.ts";
 import { isServableName } from "./confine.ts";
 import { entryOf, type FolderCalls, folderCalls, type RawName } from "./folder-calls.ts";
-import { measureIn, measureName } from "./file-calls.ts";
+import { measureIn, measureName, measureOpen } from "./file-calls.ts";
 import { isLink, type Measurement } from "./measurement.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Entry, EntryName, Folder } from "./store.ts";
-import { absentOrThrow, isAbsence, toStoreError } from "./system-error.ts";
+import { StoreError } from "./store-error.ts";
+import { isAbsence, toStoreError } from "./system-error.ts";
 
 /** So many names are looked at in one batch: about 1 ms. */
 const BATCH = 2_000;
@@ -29,27 +30,32 @@ export class DiskFolder implements Folder {
     this.#calls = held.descriptor === undefined ? undefined : folderCalls();
   }
 
-  /** @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`. */
+  /**
+   * @throws {StoreError} `denied` (it may be entered but not read), `busy`, `failed`; also when the folder is removed meanwhile: half of
+   *   its names are no list of them, and whoever mirrors it would delete the other half.
+   */
   async *names(): AsyncGenerator<readonly EntryName[], void> {
     if (this.#isClosed) return;
     this.#readers += 1;
     try {
       yield* this.#calls === undefined ? this.#readAtOnce() : this.#readInTurns(this.#calls);
     } catch (error) {
-      absentOrThrow(error);
+      if (this.#isClosed) return;
+      throw isAbsence(error) ? folderIsGone() : toStoreError(error);
     } finally {
       this.#readers -= 1;
       this.#release();
     }
   }
 
-  /** @throws {StoreError} `busy`, `failed`. */
+  /** @throws {StoreError} `busy`, `failed`; as {@link names} when the folder is removed. */
   measure(name: string): Entry | undefined {
     if (this.#isClosed || !isServableName(name)) return undefined;
     const measured = this.#measureHeld(name);
     if (measured !== undefined) return measured;
     try {
       const seen = this.#measure(name);
+      if (seen === undefined && this.#isRemoved()) throw folderIsGone();
       return seen === undefined || !this.#held.isInPlace() ? undefined : entryOf(name, seen);
     } catch (error) {
       if (isAbsence(error)) return undefined;
@@ -63,6 +69,12 @@ export class DiskFolder implements Folder {
   close(): void {
     this.#isClosed = true;
     this.#release();
+  }
+
+  /** Whether it has no name any more. (Of one that is only known by its path that can't be told.) */
+  #isRemoved(): boolean {
+    const { descriptor } = this.#held;
+    return descriptor !== undefined && measureOpen(descriptor).nameCount === 0;
   }
 
   /** SECURITY: not while a thread reads: the descriptor's number could be another folder's by then. */
@@ -96,7 +108,7 @@ export class DiskFolder implements Folder {
    */
   async *#readAtOnce(skippedCount = 0): AsyncGenerator<readonly EntryName[], void> {
     const dirents = await asyncFiles().readdir(this.#held.path, { withFileTypes: true });
-    if (!this.#held.isInPlace()) return;
+    if (!this.#held.isInPlace()) throw new StoreError("failed", "The folder was moved away");
     for (let start = skippedCount; start < dirents.length && !this.#isClosed; start += BATCH) {
       yield this.#select(dirents.slice(start, start + BATCH).map(rawNameOf));
     }
@@ -134,6 +146,10 @@ export class DiskFolder implements Folder {
     const measured = measureName(path);
     return measured !== undefined && isLink(measured) ? this.#reach.look(path) : measured;
   }
+}
+
+function folderIsGone(): StoreError {
+  return new StoreError("failed", "The folder is gone");
 }
 
 function rawNameOf(dirent: Dirent): RawName {

@@ -69,6 +69,8 @@ export class DiskUpload implements Upload {
   readonly #write: FileWrite;
   #state: "open" | "committing" | "named" | "dropped" = "open";
   #failure: StoreError | undefined;
+  /** So many are on the disk; -1 when that was not asked yet. */
+  #syncedBytes = -1;
 
   /** Takes over `descriptor`, whose `flush` may have begun, and the destination's place. */
   constructor(descriptor: number, destination: Destination, flush = new DiskFlush(descriptor)) {
@@ -93,6 +95,16 @@ export class DiskUpload implements Upload {
     }
   }
 
+  async sync(): Promise<void> {
+    this.#require("open");
+    try {
+      await this.#flushAll();
+    } catch (error) {
+      this.#failure = toStoreError(error);
+      throw this.#failure;
+    }
+  }
+
   /**
    * @throws {StoreError} as `begin`, and `changed`. Nothing is left then, unless the disk failed after the name was
    * given.
@@ -103,7 +115,7 @@ export class DiskUpload implements Upload {
     try {
       // After a write that failed the file is not what was sent.
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#flush.finish();
+      await this.#flushAll();
       this.#require("committing");
       const given = giveName(this.#destination.naming);
       this.#state = "named";
@@ -141,6 +153,13 @@ export class DiskUpload implements Upload {
       isSettled: unsettledMs(measured, clock.nowMs()) === 0,
       modifiedMs: modifiedMsOf(measured),
     };
+  }
+
+  async #flushAll(): Promise<void> {
+    const { writtenBytes } = this;
+    if (this.#syncedBytes === writtenBytes) return;
+    await this.#flush.finish();
+    this.#syncedBytes = writtenBytes;
   }
 
   #require(state: "open" | "committing"): void {

@@ -100,6 +100,8 @@ export interface Upload {
   readonly writtenBytes: number;
   /** Appends; the bytes are on their way when it returns and may be reused. Throws {@link StoreError}. */
   write(bytes: Uint8Array): void;
+  /** Makes what was written durable already, for one of several that are to get their names together. Throws {@link StoreError}. */
+  sync(): Promise<void>;
   /** Makes what was written durable and gives it its name (fsync, rename, fsync of the folder). */
   commit(): Promise<Committed>;
   /** Drops everything; safe at any time, also after `commit`. */

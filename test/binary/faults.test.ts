@@ -6,7 +6,15 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cleanEnvironment, netfileBinary, NetfileServer, startNetfile } from "../support/netfile-binary.ts";
+import {
+  cleanEnvironment,
+  netfileBinary,
+  NetfileServer,
+  runNetfile,
+  runProgram,
+  startNetfile,
+} from "../support/netfile-binary.ts";
+import { hasProgram } from "../support/program.ts";
 import { parseAnswers, RawClient } from "../support/raw-client.ts";
 import { noise, ScratchFolder } from "../support/scratch-folder.ts";
 
@@ -237,6 +245,31 @@ describe.skipIf(!isMounted)("a full disk (needs the rights to mount one)", () =>
     expect(readdirSync(mountPoint)).toEqual(["first.txt"]);
     expect((await put("third.txt", makeFile(300_000))).status).toBe(201);
     for (const name of readdirSync(mountPoint)) Bun.spawnSync(["rm", join(mountPoint, name)]);
+  });
+
+  test("before a download's first byte is told with exit code 6, and leaves nothing", async () => {
+    using folder = new ScratchFolder({ "a.txt": "alpha" });
+    await using server = await startNetfile(["0"], { cwd: folder.path });
+    Bun.spawnSync(["dd", "if=/dev/zero", `of=${join(mountPoint, "filler")}`, "bs=4k"]);
+    const { code, stderr } = await runNetfile(["get", `${server.url}/a.txt`], { cwd: mountPoint });
+    const left = readdirSync(mountPoint);
+    for (const name of left) Bun.spawnSync(["rm", join(mountPoint, name)]);
+    expect([code, left]).toEqual([6, ["filler"]]);
+    expect(stderr).toContain("the disk is full; make room and try again");
+  });
+});
+
+describe.skipIf(!hasProgram("strace"))("a disk that fails", () => {
+  test("while a file is sent from it: exit code 6, and it is said of which file", async () => {
+    using folder = new ScratchFolder({ "p.png": noise(300_000) });
+    using target = new ScratchFolder();
+    await using server = await startNetfile(["0", "--upload"], { cwd: target.path });
+    const failing = "inject=?statx,?fstat,?newfstatat:error=EIO:when=2+";
+    const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", folder.at("p.png"), "-e", failing];
+    const words = [...strace, await netfileBinary(), "put", "p.png", `${server.url}/`, "--quiet"];
+    const { code, stderr } = await runProgram(words, { cwd: folder.path });
+    expect(stderr).toContain('Cannot read "p.png": the disk reports an error');
+    expect([code, target.names().includes("p.png")]).toEqual([6, false]);
   });
 });
 

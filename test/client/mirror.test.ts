@@ -12,7 +12,7 @@ import {
   type TemporaryFolder,
   urlOn,
 } from "../support/client-session.ts";
-import { hear, say, startScriptedServer } from "../support/scripted-server.ts";
+import { cut, hear, say, startScriptedServer } from "../support/scripted-server.ts";
 import {
   htmlListing,
   jsonListing,
@@ -51,6 +51,20 @@ const paths = (tree: RemoteTree) => tree.files.map(({ names }) => names.join("/"
 const problems = (tree: RemoteTree) => tree.problems.map(({ path }) => path);
 
 describe("readRemoteTree()", () => {
+  test("asks again for a listing that broke, as often as is allowed", async () => {
+    const text = '{"path":"/top/","entries":[{"name":"a.txt","kind":"file","size":5}]}';
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n`;
+    const broken = [hear, say(head + text.slice(0, 20)), cut];
+    const scripted = startScriptedServer([broken, broken, [hear, say(head + text)]]);
+    const url = urlOn(scripted, "/top/");
+    expect(await transferErrorOf(readRemoteTree(session, url, { jobs: 1 }))).toMatchObject({
+      isRetryable: true,
+    });
+    expect(paths(await readRemoteTree(session, url, { jobs: 1, retries: 1 }))).toEqual(["a.txt"]);
+    expect(scripted.received.length).toBe(3);
+    scripted.stop();
+  });
+
   test("reads JSON all the way down, with URLs that are encoded", async () => {
     const tree = await read({
       "/top/": jsonListing([sub("a #"), sub("empty"), file("z.txt")]),

@@ -320,6 +320,31 @@ describe("upload() to a server that says", () => {
     expect(notices[1]).toContain("the server has dropped what it had; sending it again");
   });
 
+  const savedHead = (content: Buffer) => {
+    const digest = new Bun.CryptoHasher("sha256").update(content).digest("base64");
+    return say(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\nRepr-Digest: sha-256=:${digest}:\r\n\r\n`);
+  };
+  const gone = [hear, answer("404 Not Found", "Connection: close\r\n")];
+  const isTaken = [hear, answer("409 Conflict", "Connection: close\r\n")];
+
+  test("404, and then that the name is taken: by what was sent, if that is the file", async () => {
+    serve(cutCreation, gone, isTaken, [hear, savedHead(readFileSync(folder.at("big.bin")))]);
+    const result = await put(server.port);
+    expect([result.savedAs, result.answer.status]).toEqual(["/big.bin", 200]);
+    expect(requestLine(3)).toBe("HEAD /big.bin HTTP/1.1");
+  });
+
+  test("404, and then that the name is taken by another file: that is the end", async () => {
+    serve(cutCreation, gone, isTaken, [hear, savedHead(Buffer.alloc(SIZE))]);
+    expect(await transferErrorOf(put(server.port))).toMatchObject({ phase: "answer", status: 409 });
+  });
+
+  test("nothing after all of it, and then that the name is taken: by what was sent, if that is the file", async () => {
+    const saved = savedHead(readFileSync(folder.at("big.bin")));
+    serve([hear, go, hearBody(SIZE), cut], isTaken, [hear, saved]);
+    expect((await put(server.port)).answer.status).toBe(200);
+  });
+
   test("404 to a POST: that is the end, since nobody knows what it has done", async () => {
     serve(cutCreation, [hear, answer("404 Not Found")]);
     const error = await transferErrorOf(put(server.port, { method: "POST" }));

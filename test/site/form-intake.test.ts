@@ -163,6 +163,17 @@ describe("a form sent to a folder (RFC 7578)", () => {
     ]);
   });
 
+  test("none of its files gets its name when the disk fails with the last of them", async () => {
+    const store = new MemoryStore();
+    store.uploads.syncFailures.set("c.txt", new StoreError("full", "detail"));
+    const reply = await post(store, "/", formOf(["a.txt", "x"], ["b.txt", "y"], ["c.txt", "z"]));
+    expect([reply.status, reply.text.split("\n")[1]]).toEqual([
+      507,
+      expect.stringMatching(/^"c\.txt": .* Nothing of the form/),
+    ]);
+    expectNothingSaved(store);
+  });
+
   test.each([
     ["no part", "--b--\r\n"],
     ["no file", formOf([undefined, "x"])],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { respond } from "../../src/site/respond.ts";
 import { closeBody } from "../../src/site/reply.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ask, get, makeRequest, makeSite } from "../support/requests.ts";
 
@@ -65,6 +66,18 @@ describe("sidecars", () => {
     store.put("a.txt.gz", content, changes);
     const reply = await get(makeSite(store), "/a.txt", { "Accept-Encoding": "gzip" });
     expect(reply.text).toBe("plain");
+    expect(store.openCount).toBe(0);
+  });
+
+  test.each(["denied", "busy", "failed"] as const)("that can't be opened (%s) don't count", async (kind) => {
+    const store = makeSidecarStore();
+    store.failures.set("a.txt.br", new StoreError(kind, "It can't be opened"));
+    const reply = await get(makeSite(store), "/a.txt", { "Accept-Encoding": "br" });
+    expect([reply.status, reply.text, reply.fields.get("content-encoding")]).toEqual([
+      200,
+      "plain",
+      undefined,
+    ]);
     expect(store.openCount).toBe(0);
   });
 

@@ -159,6 +159,8 @@ export class MemoryUploads implements UploadStore {
   /** Thrown by the next write or commit. */
   writeFailure: Error | undefined;
   commitFailure: Error | undefined;
+  /** Thrown by the sync of the file at this path. */
+  readonly syncFailures = new Map<string, Error>();
   beginFailure: Error | undefined;
   lastSizeBytes: number | undefined;
 
@@ -192,6 +194,11 @@ export class MemoryUploads implements UploadStore {
         if (this.writeFailure !== undefined) throw this.writeFailure;
         if (!isOpen) throw new Error("write after the end");
         chunks.push(Uint8Array.from(bytes));
+      },
+      sync: async () => {
+        await Promise.resolve();
+        const failure = this.syncFailures.get(path.names.join("/"));
+        if (failure !== undefined) throw failure;
       },
       commit: async () => {
         await Promise.resolve();
