@@ -14,7 +14,7 @@ const READ_BYTES = 1024 * 1024;
  */
 export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const hasher = new Bun.CryptoHasher("sha256");
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, file.sizeBytes));
   for (let position = 0; position < file.sizeBytes;) {
     const count = file.read(buffer, position);
     if (count === 0) break;

@@ -1,10 +1,13 @@
 /**
  * Sends a file with a plain PUT or POST, and again as long as that may help: after a cut, or when the server asks for it.
  */
+import { formatDigestField } from "../semantics/digest.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
+import type { Field } from "../wire/fields.ts";
 import { refusedUpload, RETRYABLE_STATUSES } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
 import { ContentSender } from "./content-sender.ts";
+import { digestOfFile } from "./file-digest.ts";
 import { findSaved } from "./find-saved.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -27,7 +30,7 @@ export async function sendPlainly(
   file: LocalFile,
 ): Promise<Sending> {
   const policy = new RetryPolicy({ retries: options.retries ?? DEFAULT_RETRIES });
-  const fields = session.ownFields(options.url);
+  const fields = await withDigest(session.ownFields(options.url), file, options.signal);
   let first: ContentSender | undefined;
   let wasWhole = false;
   for (;;) {
@@ -52,6 +55,17 @@ export async function sendPlainly(
     await pause(retry.delayMs, options.signal);
     throwIfInterrupted("send", options.signal);
   }
+}
+
+/** Adds the digest of `file`, unless the user tells it: a server that knows such digests saves nothing that arrives differently (RFC 9530 §3). */
+async function withDigest(
+  own: readonly Field[],
+  file: LocalFile,
+  signal: AbortSignal | undefined,
+): Promise<readonly Field[]> {
+  if (own.some(([name]) => name.toLowerCase() === "repr-digest")) return own;
+  const digest = formatDigestField("sha-256", await digestOfFile(file, signal));
+  return [...own, ["Repr-Digest", digest]];
 }
 
 type Context = {

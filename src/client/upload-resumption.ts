@@ -271,9 +271,9 @@ class Resumption {
   }
 
   /**
-   * Of the whole file, since its pieces come over several connections now: the server compares it at the end. Made only then:
-   * a processor without instructions for it takes longer to hash a file than a fast line to send it, and what comes over one
-   * connection is no mix.
+   * Of the whole file, since its pieces come over several connections now: the server compares it at the end. Made only then,
+   * other than with small files: a processor without instructions for it takes longer to hash a large one than a fast line to
+   * send it, and what comes over one connection is no mix.
    */
   async #digestField(): Promise<Field> {
     this.#digest ??= formatDigestField("sha-256", await digestOfFile(this.#file, this.#options.signal));

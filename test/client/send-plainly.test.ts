@@ -44,10 +44,9 @@ const created = answer("201 Created");
 const busy = answer("503 Service Unavailable", "Retry-After: 0\r\n");
 
 const taken = [hear, hearBody(5), answer("409 Conflict")];
-const head = (text: string) => {
-  const digest = new Bun.CryptoHasher("sha256").update(text).digest("base64");
-  return `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nRepr-Digest: sha-256=:${digest}:\r\n\r\n`;
-};
+const digestOf = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest("base64");
+const head = (text: string) =>
+  `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nRepr-Digest: sha-256=:${digestOf(text)}:\r\n\r\n`;
 
 function put(scripts: readonly (readonly Step[])[], options: Partial<UploadOptions> = {}) {
   server = startScriptedServer(scripts);
@@ -65,6 +64,17 @@ function put(scripts: readonly (readonly Step[])[], options: Partial<UploadOptio
 const requests = () => server.received.join("").match(/(?:PUT|POST) [^]*?\r\n\r\nhello/g) ?? [];
 
 describe("sendPlainly()", () => {
+  test.each([
+    ["tells the server what must arrive (RFC 9530 §3)", {}, `sha-256=:${digestOf("hello")}:`],
+    ["leaves that to the user", { "repr-digest": "sha-256=:AA==:" }, "sha-256=:AA==:"],
+    ["and leaves it out when he does", { "Repr-Digest": "" }, undefined],
+  ])("%s", async (_name, own, expected) => {
+    session.close();
+    session = makeSession({ ownFieldsFor: () => Object.entries(own) });
+    await put([[hear, hearBody(5), created]]);
+    expect(/^repr-digest: (.*)\r$/im.exec(requests()[0] ?? "")?.[1]).toBe(expected);
+  });
+
   test("sends again when the server asks for it (RFC 9110 §10.2.3)", async () => {
     const result = await put([
       [hear, hearBody(5), busy, hear, hearBody(5), busy, hear, hearBody(5), created],

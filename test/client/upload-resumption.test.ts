@@ -55,6 +55,12 @@ function flipBit(chunk: Buffer, position: number): Buffer {
   return chunk;
 }
 
+function misspell(chunk: Buffer): Buffer {
+  const at = chunk.indexOf("small");
+  if (at >= 0) chunk.write("tall ", at);
+  return chunk;
+}
+
 function isFirstCreated(answer: Buffer, index: number): boolean {
   return index === 0 && answer.includes("HTTP/1.1 201");
 }
@@ -133,6 +139,14 @@ describe("upload() to our own server", () => {
   test("notices a bit that was flipped on the way: nothing is saved", async () => {
     const error = await transferErrorOf(putThrough({ cutAfter: once(3 * MIB), change: flipBit }));
     expect([error.phase, error.status]).toEqual(["answer", 400]);
+    expect(await siteNames()).toEqual([]);
+  });
+
+  test("notices it in a small file, too, although that is sent in one piece (RFC 9530 §3)", async () => {
+    writeFileSync(folder.at("big.bin"), "a small file after all");
+    const error = await transferErrorOf(putThrough({ cutAfter: () => undefined, change: misspell }));
+    expect([error.phase, error.status]).toEqual(["answer", 400]);
+    expect(error.message).toContain("does not match its digest");
     expect(await siteNames()).toEqual([]);
   });
 
