@@ -3,13 +3,14 @@
  * did: in folders that the kernel watches (Linux, inotify(7)) until it tells of a change; elsewhere until the turn of the
  * event loop ends, so that only requests which came together share a look.
  */
-import { realpathSync, statfsSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { libc } from "../base/libc.ts";
 import { whenHeard } from "../base/turn.ts";
 import type { DiskPath, DiskRoot } from "./confine.ts";
+import { isLocalDisk } from "./local-disk.ts";
 
 // Linux: <sys/inotify.h>. IN_NONBLOCK | IN_CLOEXEC; MODIFY, ATTRIB, MOVED_*, CREATE, DELETE, *_SELF, ONLYDIR.
 const INIT_FLAGS = 0o2004000;
@@ -24,14 +25,6 @@ const IN_Q_OVERFLOW = 0x4000;
 const IN_IGNORED = 0x8000;
 const MASK_OFFSET = 4;
 const NAME_LENGTH_OFFSET = 12;
-
-/**
- * File systems whose every change goes through this kernel, by their magic numbers: ext2 to ext4, XFS, Btrfs, tmpfs,
- * F2FS, bcachefs, ZFS. Others (NFS, FUSE, overlays) can change behind its back.
- */
-const LOCAL_FILE_SYSTEMS = new Set([
-  0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1,
-]);
 
 /** So many changed files are told apart; when there are more, all count as changed. */
 const MOST_MODIFIED = 4096;
@@ -223,7 +216,7 @@ export const diskChanges = new DiskChanges(systemClock);
 
 function isRealAndLocal(folder: string): boolean {
   try {
-    return realpathSync.native(folder) === folder && LOCAL_FILE_SYSTEMS.has(statfsSync(folder).type);
+    return realpathSync.native(folder) === folder && isLocalDisk(folder);
   } catch {
     return false;
   }

@@ -8,11 +8,12 @@ import { DiskFlush } from "../base/disk-flush.ts";
 import { removeQuietly } from "../base/remove-quietly.ts";
 import { chooseWrite, type FileWrite } from "../base/uncached-write.ts";
 import type { UrlPath } from "../wire/target.ts";
+import { learnStamping, unprovenMs } from "./change-times.ts";
 import { type DiskRoot, isStorableName } from "./confine.ts";
 import { LARGE_BYTES } from "./disk-file.ts";
 import { measureOpen } from "./file-calls.ts";
 import { type Given, giveName, lookBeforeUpload, type Naming } from "./give-name.ts";
-import { modifiedMsOf, unsettledMs, versionOf } from "./measurement.ts";
+import { modifiedMsOf, versionOf } from "./measurement.ts";
 import { describeThisProcess, makePartName, type PartOwner } from "./part-name.ts";
 import type { HeldFolder, Reach } from "./reach.ts";
 import type { Committed, Upload, UploadOptions, UploadStore } from "./store.ts";
@@ -137,11 +138,15 @@ export class DiskUpload implements Upload {
 
   async #describe(given: Given): Promise<Committed> {
     await this.#destination.place.sync();
-    const clock = this.#destination.naming.reach.clock;
+    const { reach, folder } = this.#destination.naming;
     // Measured after the last change of name, since that counts as a change; on the descriptor, since somebody may
     // replace it again.
     let measured = measureOpen(this.#descriptor);
-    const waitMs = unsettledMs(measured, clock.nowMs());
+    if (unprovenMs(measured, reach.clock.nowMs()) > 0) {
+      learnStamping(this.#descriptor, measured, folder.path);
+      measured = measureOpen(this.#descriptor);
+    }
+    const waitMs = unprovenMs(measured, reach.clock.nowMs());
     if (waitMs > 0) {
       await Bun.sleep(waitMs + 1);
       measured = measureOpen(this.#descriptor);
@@ -150,7 +155,7 @@ export class DiskUpload implements Upload {
       names: [...this.#destination.parents, given.name],
       isNew: given.isNew,
       version: versionOf(measured),
-      isSettled: unsettledMs(measured, clock.nowMs()) === 0,
+      isSettled: unprovenMs(measured, reach.clock.nowMs()) === 0,
       modifiedMs: modifiedMsOf(measured),
     };
   }
