@@ -10,7 +10,7 @@ export type Command = {
   readonly help: HelpText;
   readonly args: StrictArgsDef;
   /** Flags of other programs, and what to do in their place. */
-  readonly habits?: Habits;
+  readonly habits?: () => Habits;
   /**
    * Does what the command is for.
    * @returns the exit code. What it throws is told to the person by the root, which also knows its exit code.

@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 import { openSession, wordsToRepeat } from "./connection-flags.ts";
 import { downloadTask } from "./download-task.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { GET_HABITS } from "./habits.ts";
+import { getHabits } from "./habits.ts";
 import { Log } from "./log.ts";
 import { asksForMany, EVENT_ROWS, GET_MANY_ARGS, MANY_ROWS, TEMPLATE_ROWS } from "./many-flags.ts";
 import { chooseDestination, readGetWords } from "./remote-words.ts";
@@ -25,7 +25,7 @@ import { DOWNLOAD_ARGS, readDownloadSettings, signalOfMaxTime } from "./download
 import { resumeCommand } from "./resume-command.ts";
 
 export const getCommand: Command = {
-  habits: GET_HABITS,
+  habits: getHabits,
   args: {
     HOST: {
       type: "positional",

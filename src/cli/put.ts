@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 import { CONNECTION_ARGS, openSession, wordsToRepeat } from "./connection-flags.ts";
 import { EXIT } from "./exit.ts";
 import { readTelling } from "./get.ts";
-import { PUT_HABITS } from "./habits.ts";
+import { putHabits } from "./habits.ts";
 import { Log } from "./log.ts";
 import { BATCH_ARGS, EVENT_ROWS, PUT_MANY_ROWS, refuseForOne, refuseWithout } from "./many-flags.ts";
 import { asksForSeveral, readPutWords } from "./remote-words.ts";
@@ -28,7 +28,7 @@ const LARGE_ROWS = [
 const STANDARD_INPUT = "standard input";
 
 export const putCommand: Command = {
-  habits: PUT_HABITS,
+  habits: putHabits,
   args: {
     HOST: { type: "positional", required: false, description: "name or address of the server (127.0.0.1)" },
     PORT: { type: "positional", required: false, description: "its port (8080)" },

@@ -88,7 +88,7 @@ export const SERVE_ARGS = {
     type: "string",
     valueHint: "'Name: value'",
     isRepeatable: true,
-    description: "put this field on every answer; may be repeated",
+    description: "put this field on answers; may be repeated",
   },
   compress: { type: "boolean", default: true, description: "send text as it is, never compressed" },
   "idle-exit": { type: "string", valueHint: "SECONDS", description: "end after so long without a request" },

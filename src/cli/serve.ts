@@ -14,7 +14,7 @@ import type { BannerFacts } from "./banner.ts";
 import { describeReach, formatServing, formatTryNext, programName } from "./banner.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./exit.ts";
-import { SERVE_HABITS } from "./habits.ts";
+import { serveHabits } from "./habits.ts";
 import { LinePrinter } from "./line-printer.ts";
 import { Log } from "./log.ts";
 import { readServePlan, SERVE_ARGS } from "./serve-plan.ts";
@@ -49,7 +49,7 @@ const SECRET_TYPES: ReadonlySet<string> = new Set([
 const MOST_UNSERVED = 5;
 
 export const serveCommand: Command = {
-  habits: SERVE_HABITS,
+  habits: serveHabits,
   args: SERVE_ARGS,
   help: {
     summary:

@@ -3,7 +3,7 @@
  */
 import { printable } from "../base/printable.ts";
 import { UsageError } from "./exit.ts";
-import { findHabit, SHELL_HABITS } from "./habits.ts";
+import { findHabit, shellHabits } from "./habits.ts";
 import { findNearestWord } from "./nearest-word.ts";
 import { isUrl } from "./remote-words.ts";
 
@@ -146,7 +146,7 @@ function isFlag(word: string): boolean {
 }
 
 function unknownVerb(word: string): UsageError {
-  const instead = findHabit(SHELL_HABITS, word.toLowerCase());
+  const instead = findHabit(shellHabits(), word.toLowerCase());
   if (instead !== undefined) return new UsageError(`There is no command "${printable(word)}"; ${instead}`);
   const meant = findNearestWord(word, SHELL_VERBS);
   const hint = meant === undefined ? 'write "help" for those there are' : `did you mean "${meant}"?`;

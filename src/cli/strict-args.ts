@@ -79,7 +79,7 @@ export function asksForHelp(rawArgs: readonly string[]): boolean {
 export function readStrictArgs(
   rawArgs: readonly string[],
   definitions: StrictArgsDef,
-  habits: Habits = [],
+  habits: () => Habits = () => [],
 ): StrictArgs {
   return new Reader(definitions, habits).read(rawArgs);
 }
@@ -99,12 +99,12 @@ type ValuePlace = {
 
 class Reader {
   readonly #definitions: StrictArgsDef;
-  readonly #habits: Habits;
+  readonly #habits: () => Habits;
   readonly #values = new Map<string, string[]>();
   readonly #switches = new Map<string, boolean>();
   readonly #words: string[] = [];
 
-  constructor(definitions: StrictArgsDef, habits: Habits) {
+  constructor(definitions: StrictArgsDef, habits: () => Habits) {
     this.#definitions = definitions;
     this.#habits = habits;
   }
@@ -187,8 +187,9 @@ class Reader {
 
   #unknown(flag: string, word: string): UsageError {
     // wget's `-nc` is one flag, curl's `-sS` are two.
+    const habits = this.#habits();
     for (const given of [word, flag]) {
-      const instead = findHabit(this.#habits, given);
+      const instead = findHabit(habits, given);
       if (instead !== undefined) return new UsageError(`There is no flag ${quoted(given)}; ${instead}`);
     }
     const known = flagNames(this.#definitions);

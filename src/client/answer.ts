@@ -74,16 +74,19 @@ export function modifiedAt(head: ResponseHead): number | undefined {
   return parseHttpDate(head.fields.get("last-modified") ?? "", systemClock.nowMs());
 }
 
+/** What it took until an answer's first byte, and when that came, on the monotonic clock. */
+export type FirstByte = { readonly phases: Omit<Phases, "transferMs">; readonly atMs: number };
+
+/** Measures an answer whose head is there. */
+export function measureFirstByte({ connection, resolveMs, connectMs }: Reply): FirstByte {
+  const atMs = connection.firstByteAtMs ?? connection.askedAtMs;
+  return { phases: { resolveMs, connectMs, firstByteMs: atMs - connection.askedAtMs }, atMs };
+}
+
 /** The phases of a transfer whose last byte has just come. */
 export function measurePhases(reply: Reply, clock: Clock): Phases {
-  const { connection, resolveMs, connectMs } = reply;
-  const firstByteAtMs = connection.firstByteAtMs ?? connection.askedAtMs;
-  return {
-    resolveMs,
-    connectMs,
-    firstByteMs: firstByteAtMs - connection.askedAtMs,
-    transferMs: clock.monotonicMs() - firstByteAtMs,
-  };
+  const { phases, atMs } = measureFirstByte(reply);
+  return { ...phases, transferMs: clock.monotonicMs() - atMs };
 }
 
 /** The error that an answer with an error status means, for a download of `url`. */

@@ -2,6 +2,8 @@
  * The digest of a local file: for a server that got it in pieces (RFC 9530 §3), and to compare it with a server's.
  */
 import { nextTurn } from "../base/turn.ts";
+import { formatDigestField } from "../semantics/digest.ts";
+import type { Field } from "../wire/fields.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
 
@@ -25,4 +27,9 @@ export async function digestOfFile(file: LocalFile, signal: AbortSignal | undefi
   }
   file.throwIfChanged();
   return hasher.digest();
+}
+
+/** The field that tells a server what it is to have in the end (RFC 9530 §3). @throws {TransferError} as {@link digestOfFile}. */
+export async function reprDigestOf(file: LocalFile, signal: AbortSignal | undefined): Promise<Field> {
+  return ["Repr-Digest", formatDigestField("sha-256", await digestOfFile(file, signal))];
 }

@@ -26,8 +26,8 @@ export function getRequest(
 }
 
 /**
- * The head of an upload of `sizeBytes` to `url`, in chunks where nobody knows how much it is. A field in `fields` replaces the common one of its name, and removes it when
- * it has no value.
+ * The head of an upload of `sizeBytes` to `url`, in chunks where nobody knows how much it is. A field in `fields` replaces the
+ * common one of its name, and removes it when it has no value.
  *
  * @param method PATCH appends to an upload resource, see `upload-resumption`.
  * @param expectation `continue` to be told before the body is sent whether it is wanted (RFC 9110 §10.1.1).

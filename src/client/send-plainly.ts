@@ -1,13 +1,12 @@
 /**
  * Sends a file with a plain PUT or POST, and again as long as that may help: after a cut, or when the server asks for it.
  */
-import { formatDigestField } from "../semantics/digest.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import { refusedUpload, RETRYABLE_STATUSES } from "./answer.ts";
 import { asTransferError, discardBody } from "./conversation.ts";
 import { ContentSender } from "./content-sender.ts";
-import { digestOfFile } from "./file-digest.ts";
+import { reprDigestOf } from "./file-digest.ts";
 import { findSaved } from "./find-saved.ts";
 import { throwIfInterrupted } from "./interruption.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -57,15 +56,14 @@ export async function sendPlainly(
   }
 }
 
-/** Adds the digest of `file`, unless the user tells it: a server that knows such digests saves nothing that arrives differently (RFC 9530 §3). */
+/** Adds the digest of `file`, unless the user tells it: a server that knows such digests saves nothing that arrives differently. */
 async function withDigest(
   own: readonly Field[],
   file: LocalFile,
   signal: AbortSignal | undefined,
 ): Promise<readonly Field[]> {
   if (own.some(([name]) => name.toLowerCase() === "repr-digest")) return own;
-  const digest = formatDigestField("sha-256", await digestOfFile(file, signal));
-  return [...own, ["Repr-Digest", digest]];
+  return [...own, await reprDigestOf(file, signal)];
 }
 
 type Context = {

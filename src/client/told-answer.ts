@@ -1,7 +1,7 @@
 /**
  * The answer that whoever wants a file is told of: once, although it may take several to fetch it; and how long it took to come.
  */
-import { type Answer, describeAnswer } from "./answer.ts";
+import { type Answer, describeAnswer, type FirstByte, measureFirstByte } from "./answer.ts";
 import type { Arrival } from "./redirect.ts";
 import type { Phases } from "./report.ts";
 
@@ -10,8 +10,7 @@ export class ToldAnswer {
   readonly #startedAtMs: number;
   #answer: Answer | undefined;
   #isTold = false;
-  #phases: Omit<Phases, "transferMs"> | undefined;
-  #firstByteAtMs = 0;
+  #firstByte: FirstByte | undefined;
 
   /** @param startedAtMs on the monotonic clock: a connection older than that is a reused one. */
   constructor(onAnswer: ((answer: Answer) => void) | undefined, startedAtMs: number) {
@@ -31,10 +30,7 @@ export class ToldAnswer {
   note({ reply, url }: Arrival, totalBytes: number | undefined): Answer {
     const described = describeAnswer(reply, url, this.#startedAtMs);
     this.#answer = { ...described, totalBytes: totalBytes ?? described.totalBytes };
-    const { resolveMs, connectMs, connection } = reply;
-    const firstByteAtMs = connection.firstByteAtMs ?? connection.askedAtMs;
-    if (this.#phases === undefined) this.#firstByteAtMs = firstByteAtMs;
-    this.#phases ??= { resolveMs, connectMs, firstByteMs: firstByteAtMs - connection.askedAtMs };
+    this.#firstByte ??= measureFirstByte(reply);
     return this.#answer;
   }
 
@@ -55,11 +51,8 @@ export class ToldAnswer {
    * before the first answer.
    */
   phasesUntil(transferredAtMs: number, savedAtMs: number): Phases | undefined {
-    if (this.#phases === undefined) return undefined;
-    return {
-      ...this.#phases,
-      transferMs: transferredAtMs - this.#firstByteAtMs,
-      saveMs: savedAtMs - transferredAtMs,
-    };
+    if (this.#firstByte === undefined) return undefined;
+    const { phases, atMs } = this.#firstByte;
+    return { ...phases, transferMs: transferredAtMs - atMs, saveMs: savedAtMs - transferredAtMs };
   }
 }

@@ -3,13 +3,12 @@
  * offer to go on later; a server that takes it tells in an interim answer (104) where.
  */
 import { formatBytes } from "../base/units.ts";
-import { formatDigestField } from "../semantics/digest.ts";
 import { parseRetryAfter } from "../semantics/retry-after.ts";
 import type { Field } from "../wire/fields.ts";
 import type { InformationalHead } from "../wire/message.ts";
 import { refusedUpload } from "./answer.ts";
 import { askForHead, asTransferError, discardBody, explainRefusal } from "./conversation.ts";
-import { digestOfFile } from "./file-digest.ts";
+import { reprDigestOf } from "./file-digest.ts";
 import { ContentSender } from "./content-sender.ts";
 import { findSaved } from "./find-saved.ts";
 import { throwIfInterrupted } from "./interruption.ts";
@@ -55,7 +54,7 @@ class Resumption {
   readonly #file: LocalFile;
   readonly #policy: RetryPolicy;
   readonly #record: UploadRecord | undefined;
-  #digest: string | undefined;
+  #digest: Field | undefined;
   /** Where to go on; unknown until the server has told. */
   #resource: RemoteUrl | undefined;
   /** So much the server has, as it said last. */
@@ -276,8 +275,8 @@ class Resumption {
    * send it, and what comes over one connection is no mix.
    */
   async #digestField(): Promise<Field> {
-    this.#digest ??= formatDigestField("sha-256", await digestOfFile(this.#file, this.#options.signal));
-    return ["Repr-Digest", this.#digest];
+    this.#digest ??= await reprDigestOf(this.#file, this.#options.signal);
+    return this.#digest;
   }
 
   async #takeRefusal(reply: Reply): Promise<Failure> {

@@ -6,7 +6,7 @@ import { flagNames, readStrictArgs, type StrictArgsDef } from "../../src/cli/str
 
 const commands = await loadCommands();
 const withHabits = commands.flatMap(({ name, command: { args, habits } }) =>
-  habits === undefined ? [] : [{ name, args, habits }],
+  habits === undefined ? [] : [{ name, args, habits: habits() }],
 );
 
 /** Long and short flags that a sentence names, but those of other commands. */
@@ -41,7 +41,9 @@ describe("The habits of a command", () => {
   test.each(withHabits)("of $name are told to who types them", ({ args, habits }) => {
     for (const [names, instead] of habits)
       for (const flag of names.split(" "))
-        expect(() => readStrictArgs([flag], args, habits)).toThrow(`There is no flag "${flag}"; ${instead}`);
+        expect(() => readStrictArgs([flag], args, () => habits)).toThrow(
+          `There is no flag "${flag}"; ${instead}`,
+        );
   });
 });
 
